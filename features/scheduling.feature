@@ -486,6 +486,23 @@ Feature: Dispatch and scheduling
     And each item of "pack" has its result in version 2
     And the operator can still read version 1 of the result of each item of "pack"
 
+  @uat-21 @newest-version-is-read
+  Scenario: What the items of a list wrote in a second run is the newest version that the operator reads
+    Given a workflow with the steps:
+      | step | runs on    | work                                                     | model | for each of |
+      | pack | any worker | writes its item into a file of that item and of a region | box   | dev, prod   |
+      | ship | any worker | writes at once                                           |       |             |
+    And an orchestrator
+    And the enrolled worker "alpha" with 3 slots
+    When the workflow runs to its end
+    And the workflow starts
+    Then the run succeeds
+    And the operator reads these versions as the newest:
+      | step | data          | version |
+      | box  | trace-dev-eu  | 2       |
+      | box  | trace-prod-eu | 2       |
+      | ship | result        | 2       |
+
   @uat-21 @list-spread-evenly
   Scenario: A list is spread evenly over workers with free slots
     Given a workflow with the steps:

@@ -188,7 +188,7 @@ def one_at_a_time(file: Path) -> Iterator[None]:
     """
     with file.open("a") as opened:
         deadline, announced = time.monotonic() + _ONE_AT_A_TIME_SECONDS, False
-        while not _locked(opened.fileno()):
+        while not locked(opened.fileno()):
             if not announced:
                 print("Waiting for another installation in this checkout to end ...", flush=True)
                 announced = True
@@ -200,7 +200,18 @@ def one_at_a_time(file: Path) -> Iterator[None]:
         yield
 
 
-def _locked(number: int) -> bool:
+def locked(number: int) -> bool:
+    """Lock an open file, on Windows the byte at its position; the system unlocks it when it is closed.
+
+    Args:
+        number: of its descriptor.
+
+    Returns:
+        Whether it is locked now; not if another process has locked it.
+
+    Raises:
+        OSError: the file system has no locks.
+    """
     try:
         if sys.platform == "win32":
             import msvcrt  # noqa: PLC0415 - only Windows has it
@@ -210,7 +221,7 @@ def _locked(number: int) -> bool:
             import fcntl  # noqa: PLC0415 - not on Windows
 
             fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except (BlockingIOError, PermissionError):  # the second on Windows
         return False
     return True
 

@@ -311,6 +311,17 @@ def the_operator_can_read(context: StepContext, step: str, datum: str) -> None:
     )
 
 
+@then("the operator reads these versions as the newest:")
+def the_operator_reads_as_the_newest(context: StepContext) -> None:
+    """Checks which version of each data item the operator gets who names no version."""
+    rows = rows_of(context.table, {"step", "data", "version"})
+    expect(
+        "the operator who names no version reads the newest one",
+        expected=rows,
+        actual=[runs.newest_of(context.world, row["step"], row["data"]) for row in rows],
+    )
+
+
 @then('no process of a step is left on the machine of "{workers:Names}"')
 @then('no process of a step is left on the machines of "{workers:Names}"')
 def no_process_of_a_step_is_left(context: StepContext, workers: list[str]) -> None:

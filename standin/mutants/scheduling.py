@@ -1323,6 +1323,19 @@ def data_for_one_run_goes_to_another() -> None:
         return found
 
 
+@mutant(21)
+def first_version_of_a_file_is_read() -> None:
+    """An operator who names no version of a file reads the first one."""
+
+    @replaces("questions:data_get")
+    def _(
+        old: Callable[..., dict[str, Any]], repository: Repository, model: str, name: str, **given: Any
+    ) -> dict[str, Any]:
+        answer = old(repository, model, name, **given)
+        named = given.get("version") is not None or answer["contentType"] == "application/json"
+        return answer if named else old(repository, model, name, **{**given, "version": 1})
+
+
 # Promise 47: A step for each connected worker runs once on each of them.
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,16 +17,17 @@ import psutil
 
 from swamp_harness.product import contracts
 from swamp_harness.product.costs import command_kind
-from swamp_harness.product.credential import learn_from_output
+from swamp_harness.product.credential import learn_from_output, learn_from_reading
 from swamp_harness.product.wordings import ACCESS_FAILURES, COMMAND_FAILURES, STACK_TRACE, reasons_given
 from swamp_harness.system.errors import ContractBroken, InfrastructureError, PromiseBroken
-from swamp_harness.system.limits import COMMAND, PROCESS_GONE
+from swamp_harness.system.limits import COMMAND, OUTPUT_DRAINED, PROCESS_GONE
 from swamp_harness.system.processes import Launch, detached_from_terminal, kill_tree
 from swamp_harness.system.processor_time import MeasuredPopen, Usage
 from swamp_harness.system.redaction import SECRETS
 from swamp_harness.system.terminal import Terminal
 
-_MINTING = ("worker", "token", "create")
+_MINTING = (("worker", "token", "create"), ("access", "token", "mint"))
+_READING = ("vault", "read-secret")
 # A message is blanked before it is cut, so that no part of a secret is left.
 _MOST_OF_AN_OUTPUT = 2000
 _MOST_OF_A_REASON = 500
@@ -243,7 +245,7 @@ class SwampCommands:
             variables: environment variables of this command alone; none if None.
 
         Raises:
-            PromiseBroken: the command did not end within the limit for a command.
+            PromiseBroken: the command did not end, or its output did not, within the limit for a command.
             InfrastructureError: it could not be started, or this platform has no terminals.
         """
         given = (*arguments, *self.flags, *(("--json",) if output is Output.JSON else ()))
@@ -279,12 +281,18 @@ class SwampCommands:
             typed = stdin.encode() if stdin is not None else None
             stdout, stderr = process.communicate(typed, timeout=COMMAND.seconds)
         except subprocess.TimeoutExpired:
-            unreaped = kill_tree(psutil.Process(process.pid))
-            stdout, stderr = process.communicate()
-            text = (stdout + stderr).decode("utf-8", errors="replace")
+            has_ended = process.poll() is not None
+            if not has_ended:
+                unreaped = kill_tree(psutil.Process(process.pid))
+            text = _rest_of_output(process).decode("utf-8", errors="replace")
             _learn(command[1:], text)
+            what = (
+                "ended, but a process that it left held its output after"
+                if has_ended
+                else "did not end within"
+            )
             raise PromiseBroken(
-                f"`{_shown(command)}` did not end within {COMMAND.seconds:g} s. Its output:\n"
+                f"`{_shown(command)}` {what} {COMMAND.seconds:g} s. Its output:\n"
                 f"{SECRETS.blank(text)[-_MOST_OF_AN_OUTPUT:]}"
             ) from None
         except BaseException:
@@ -320,10 +328,27 @@ class SwampCommands:
         self.usages.append((command_kind(arguments), usage))
 
 
+def _rest_of_output(process: MeasuredPopen) -> bytes:
+    """The output of a process that has ended or was killed; an orphan may hold its pipes for much longer."""
+    try:
+        stdout, stderr = process.communicate(timeout=OUTPUT_DRAINED.seconds)
+    except subprocess.TimeoutExpired as unread:
+        stdout, stderr = unread.output or b"", unread.stderr or b""
+        if sys.platform != "win32":  # there, threads that still read would block that
+            for pipe in (process.stdout, process.stderr):
+                assert pipe is not None  # noqa: S101 - both were opened as pipes
+                pipe.close()
+        process.wait(PROCESS_GONE.seconds)
+    return stdout + stderr
+
+
 def _learn(arguments: Sequence[str], text: str) -> None:
     # Always before anything is written: a new secret must be known by then.
-    if tuple(arguments[: len(_MINTING)]) == _MINTING:
+    given = tuple(arguments)
+    if any(given[: len(words)] == words for words in (*_MINTING, _READING)):
         learn_from_output(text)
+    if given[: len(_READING)] == _READING:
+        learn_from_reading(text, given)
 
 
 def _shown(command: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
@@ -18,6 +18,9 @@ _LONGEST_NAME = 1000
 SECRET_BY_FORM = re.compile(r"\.(?<=[a-z0-9_-]\.)(?P<secret>[0-9a-f]{64})(?![0-9a-f])")
 _SECRET = re.compile(r"[0-9a-f]{64,}")
 _LENGTH = 64
+_CAN_BE_READ = re.compile(r"(?=\D*\d).{16}")
+_PUNCTUATION = "\"'.,:;()"
+_IS_PLACE = re.compile(r"^/|^[A-Za-z]:[\\/]|://")
 # An answer shows one secret. This limits the work on an endless answer.
 _MOST_IN_AN_ANSWER = 20
 
@@ -85,6 +88,33 @@ def learn_from_output(text: str) -> None:
     with contextlib.suppress(ValueError):  # a text that is not JSON has only secrets by form
         learn_from_answer(json.loads(text))
     _learn_by_form(text)
+
+
+def learn_from_reading(text: str, arguments: Collection[str]) -> None:
+    """From now on, blank what can be the secret in the output of a command that reads one of any form.
+
+    It has no spaces, is long and has a digit, so that no ordinary word is blanked.
+
+    Args:
+        text: the output, in text or in JSON.
+        arguments: of the command, which name the vault and the key.
+    """
+    try:
+        words = [word for each in _strings_in(json.loads(text)) for word in each.split()]
+    except ValueError:
+        words = text.split()
+    bare = (word.strip(_PUNCTUATION) for word in words)
+    for word in islice((each for each in bare if _CAN_BE_READ.match(each)), _MOST_IN_AN_ANSWER):
+        if word not in arguments and not _IS_PLACE.search(word):
+            SECRETS.add(word)
+
+
+def _strings_in(answer: object) -> Iterator[str]:
+    if isinstance(answer, str):
+        yield answer
+    elif isinstance(answer, Mapping | list):
+        for each in answer.values() if isinstance(answer, Mapping) else answer:
+            yield from _strings_in(each)
 
 
 def _learn_by_form(text: str) -> None:

@@ -10,19 +10,22 @@ import contextlib
 import json
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 from websockets.sync.server import Server, ServerConnection, serve
 
+from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import HTTP_ANSWER
 
 _ENROLL = "worker.enroll"
+_NO_CODE = "none"
 # A later release may state more than the orchestrator knows.
 _FIELD_OF_LATER_RELEASES = "statedByLaterReleases"
 
-# The worker and the orchestrator log what passes; the relay need not.
+# The worker and the orchestrator log what passes; the relay need not. It keeps its own errors.
 _SILENT = logging.getLogger("swamp_harness.enrollment_relay")
 _SILENT.addHandler(logging.NullHandler())
 _SILENT.propagate = False
@@ -38,7 +41,7 @@ class EnrollmentRelay:
         stated: the fields that the worker states with these values instead of its own.
 
     Attributes:
-        refusals: the code of each refusal that the orchestrator sent.
+        refusals: the code of each refusal that the orchestrator sent; "none" for one without a code.
     """
 
     def __init__(self, target: tuple[str, int], shift: int | None, stated: Mapping[str, str]) -> None:
@@ -46,6 +49,7 @@ class EnrollmentRelay:
         self._shift = shift
         self._stated = stated
         self.refusals: list[str] = []
+        self._error: Exception | None = None
         self._server: Server = serve(self._relay, "127.0.0.1", 0, max_size=None, logger=_SILENT)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -55,9 +59,26 @@ class EnrollmentRelay:
         host, port = self._server.socket.getsockname()[:2]
         return host, port
 
+    def demand_no_error(self) -> None:
+        """Make sure that what happened to the worker's connections was not the relay's own doing.
+
+        Raises:
+            InfrastructureError: the relay failed at a message, and broke a connection.
+        """
+        if self._error is not None:
+            raise InfrastructureError(
+                "The relay between a worker and its orchestrator failed at a message, so the worker's "
+                f"connection says nothing about swamp: {self._error!r}. Check the messages of this release."
+            ) from self._error
+
     def close(self) -> None:
-        """End the relay."""
+        """End the relay.
+
+        Raises:
+            InfrastructureError: it failed at a message.
+        """
         self._server.shutdown()
+        self.demand_no_error()
 
     def _relay(self, worker: ServerConnection) -> None:
         host, port = self._target
@@ -70,12 +91,20 @@ class EnrollmentRelay:
         with orchestrator:
             back = threading.Thread(target=self._pass_on, args=(orchestrator, worker), daemon=True)
             back.start()
-            with contextlib.suppress(ConnectionClosed):
+            with self._keeping_errors(), contextlib.suppress(ConnectionClosed, OSError):
                 for message in worker:
                     orchestrator.send(self._rewritten(message) if isinstance(message, str) else message)
 
+    @contextlib.contextmanager
+    def _keeping_errors(self) -> Iterator[None]:
+        # Before the connection breaks: who sees its end then also finds the error.
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - whatever it is, this side breaks the connection
+            self._error = self._error or error
+
     def _rewritten(self, message: str) -> str:
-        frame = json.loads(message)
+        frame = _frame(message)
         if frame.get("method") != _ENROLL:
             return message
         frame["params"] |= self._stated
@@ -88,11 +117,20 @@ class EnrollmentRelay:
         return json.dumps(frame)
 
     def _pass_on(self, orchestrator: ClientConnection, worker: ServerConnection) -> None:
-        try:
+        with self._keeping_errors(), contextlib.suppress(ConnectionClosed, OSError):
             for message in orchestrator:
-                if isinstance(message, str) and (error := json.loads(message).get("error")):
-                    self.refusals.append(str(error["code"]))
+                if isinstance(message, str) and (error := _frame(message).get("error")):
+                    has_code = isinstance(error, dict) and "code" in error
+                    self.refusals.append(str(error["code"]) if has_code else _NO_CODE)
                 worker.send(message)
             worker.close(orchestrator.close_code or 1000, orchestrator.close_reason or "")
-        except ConnectionClosed:
-            worker.close()
+        worker.close()  # does nothing if it is closed
+
+
+def _frame(message: str) -> dict[str, Any]:
+    """A message as an object; empty if it is none, for whom it is meant may complain."""
+    try:
+        frame = json.loads(message)
+    except ValueError:
+        return {}
+    return frame if isinstance(frame, dict) else {}

@@ -30,6 +30,11 @@ def network_settings(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if name.lower() in _NETWORK_SETTINGS}
 
 
+def bundling(model_type: str) -> tuple[str, ...]:
+    """The command that lets the product bundle the extension with a model type, without the flag for JSON."""
+    return "model", "type", "describe", model_type
+
+
 def install(repository: Repository, extensions: Path, commands: SwampCommands, model_type: str) -> None:
     """Put extensions into a repository and let the product bundle them, which downloads packages.
 
@@ -43,7 +48,7 @@ def install(repository: Repository, extensions: Path, commands: SwampCommands, m
         InfrastructureError: the product could not bundle them.
     """
     shutil.copytree(extensions, repository.folder / "extensions", dirs_exist_ok=True)
-    result = commands.run("model", "type", "describe", model_type, output=Output.JSON)
+    result = commands.run(*bundling(model_type), output=Output.JSON)
     if not result.succeeded or model_type not in result.stdout:
         raise InfrastructureError(
             "The extensions for the scenarios could not be bundled. The product downloads two packages from "

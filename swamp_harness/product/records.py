@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from swamp_harness.product.wordings import HIDDEN_WORKERS, POOL_NOTES
+from swamp_harness.product.wordings import HIDDEN_WORKERS, NOBODY_TO_VERIFY, POOL_NOTES
 from swamp_harness.system.errors import ContractBroken
 
 NOTHING = "-"
 DISCONNECTED = "disconnected"
 BUSY = "busy"
+# Before the status of a verified worker, in text.
+_MARKS = "✓✗! "
 _BETWEEN_LABELS = re.compile(r",(?=[^,=]+=)|,\s*$")
 
 
@@ -67,6 +69,25 @@ class PoolMember:
     instance: str = ""
     enrolled_at: datetime | None = None
     last_seen_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Verification:
+    """A worker in the answer of `swamp worker verify`.
+
+    Attributes:
+        worker: the name of the pool member.
+        status: "pass", "fail" or "error".
+        platform: its operating system; "-" if it did not answer.
+        arch: its architecture; "-" if it did not answer.
+        details: why it did not pass; empty if it did.
+    """
+
+    worker: str
+    status: str
+    platform: str
+    arch: str
+    details: str
 
 
 def moment(text: str) -> datetime:
@@ -166,6 +187,41 @@ def members_from_table(text: str) -> list[PoolMember]:
         for row in rows_of_table(
             POOL_NOTES.sub("", text), headings, "No workers found.", "No connected workers found."
         )
+    ]
+
+
+def verifications_from_json(answer: dict[str, Any]) -> list[Verification]:
+    """The workers of an answer that fulfils the contract "worker-verify"."""
+    return [
+        Verification(
+            worker=item["name"],
+            status=item["status"],
+            platform=item.get("platform", NOTHING),
+            arch=item.get("arch", NOTHING),
+            details="; ".join(item.get("failures", ())) or item.get("error", ""),
+        )
+        for item in answer["workers"]
+    ]
+
+
+def verifications_from_table(text: str) -> list[Verification]:
+    """The workers of the table that `swamp worker verify` prints.
+
+    Raises:
+        ContractBroken: the text is neither such a table nor the message for no workers.
+    """
+    if NOBODY_TO_VERIFY.search(text):
+        return []
+    table, _, _ = text.partition("\n\n")  # below it is how many passed
+    return [
+        Verification(
+            worker=row["WORKER"],
+            status=row["STATUS"].lstrip(_MARKS).lower(),
+            platform=row["PLATFORM"],
+            arch=row["ARCH"],
+            details=row["DETAILS"],
+        )
+        for row in rows_of_table(table, ("WORKER", "STATUS", "PLATFORM", "ARCH", "DETAILS"))
     ]
 
 

@@ -15,6 +15,9 @@ from swamp_harness.product.commands import Output, SwampCommands
 from swamp_harness.product.conventions import VAULT
 from swamp_harness.system.errors import InfrastructureError
 
+# The commands that prepare a repository, without the flag for JSON.
+INITIALISE = ("repo", "init", "--tool", "none")
+CREATE_VAULT = ("vault", "create", "local_encryption", VAULT)
 _DATABASES = ("*.db", "*.db-wal", "*.db-shm")
 # Those that the product derives from other files.
 CATALOGS = tuple(f"*_catalog{name.removeprefix('*')}" for name in _DATABASES)
@@ -72,10 +75,7 @@ def initialise(commands: SwampCommands, *, with_vault: bool) -> Repository:
     Raises:
         InfrastructureError: the product failed.
     """
-    steps = [("repo", "init", "--tool", "none")]
-    if with_vault:
-        steps.append(("vault", "create", "local_encryption", VAULT))
-    for arguments in steps:
+    for arguments in (INITIALISE, CREATE_VAULT) if with_vault else (INITIALISE,):
         result = commands.run(*arguments, output=Output.JSON)
         if not result.succeeded:
             raise InfrastructureError(

@@ -14,6 +14,7 @@ from typing import Any
 from swamp_harness.product import contracts
 from swamp_harness.product.commands import Output
 from swamp_harness.product.conventions import MOST_DIALS
+from swamp_harness.product.enrollment_relay import EnrollmentRelay
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.trust import trust_of_system
 from swamp_harness.product.wordings import (
@@ -103,6 +104,7 @@ class Worker:
         environment: the environment of its processes, without credential and address.
         variables: the whole environment of its current process.
         started: the time at which its current process was started.
+        relay: between it and its orchestrator; None if it connects to the orchestrator itself.
     """
 
     def __init__(
@@ -121,6 +123,7 @@ class Worker:
         self.log = log
         self.launches: list[Launch] = []
         self.started = datetime.now(UTC)
+        self.relay: EnrollmentRelay | None = None
         self._binary = binary
         self.environment = {
             **environment,
@@ -226,15 +229,14 @@ class Worker:
 
         Raises:
             WaitTimeout: it did not enroll, or its process ended.
-            InfrastructureError: its machine is gone.
+            InfrastructureError: its machine is gone, or its relay failed.
         """
-        process = self._running()
         wait_until(
             f"{self.name} to enroll",
             lambda: self.log.tail(5) if not self.enrollments else "enrolled",
             lambda seen: seen == "enrolled",
             WORKER_CONNECTED,
-            give_up_if=lambda: None if process.alive else f"it ended with exit code {process.exit_code}",
+            give_up_if=self._reason_not_to_enroll,
         )
         self._awaited_enrollments = self.enrollments
 
@@ -244,18 +246,30 @@ class Worker:
         Raises:
             WaitTimeout: it still runs after the limit, or long after it has reported that it stops; or it has
                 enrolled instead, or keeps trying.
-            InfrastructureError: its machine is gone.
+            InfrastructureError: its machine is gone, or its relay failed.
         """
         code = self._running().wait_for_end(WORKER_ENDED, give_up_if=self._reason_not_to_end)
+        self._demand_relay()
         clear = STACK_TRACE.search(self._last_error()) is None
         gave_up = self._found_at_the_stop(WORKER_GIVES_UP) is not None
         return Ending(code != 0, tuple(self.rejections), self._has_enrolled_unawaited, clear, gave_up)
+
+    def _demand_relay(self) -> None:
+        # A relay that failed makes the worker's connections break, which is no fault of the product.
+        if self.relay is not None:
+            self.relay.demand_no_error()
 
     @property
     def _has_enrolled_unawaited(self) -> bool:
         return self.enrollments > self._awaited_enrollments
 
+    def _reason_not_to_enroll(self) -> str | None:
+        self._demand_relay()
+        process = self._running()
+        return None if process.alive else f"it ended with exit code {process.exit_code}"
+
     def _reason_not_to_end(self) -> str | None:
+        self._demand_relay()
         if self._has_enrolled_unawaited:
             return "it has enrolled"
         stopped = self._lines_of(WORKER_STOPPED, "stopped")

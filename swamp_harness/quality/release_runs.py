@@ -24,6 +24,7 @@ from swamp_harness.runner.reports_folder import taken
 from swamp_harness.runner.suite_process import run_suite
 from swamp_harness.specification import project
 from swamp_harness.system.errors import ExitCode, UnusableInput
+from swamp_harness.system.files import write_whole
 from swamp_harness.system.plain_text import for_terminal, json_text
 
 _FOLDER = "matrix"
@@ -109,7 +110,7 @@ def _release(given: str) -> _Release:
 
 def _write(runs: Sequence[ReleaseRun], reports: Path) -> None:
     document = matrix(runs)
-    (reports / _DOCUMENT).write_text(json_text(document) + "\n", "utf-8")
+    write_whole(reports / _DOCUMENT, json_text(document) + "\n")
     page = write_page(reports / _PAGE, **document)
     table = Table("", "Promise", title="Promise by release")
     for heading in (*(run.name for run in runs), "Since"):

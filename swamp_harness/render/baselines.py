@@ -64,7 +64,7 @@ def _recorded(version: str, runs: Sequence[FeatureRun]) -> Baseline | None:
     entries = {
         scenario: Outcome(entry.outcome)
         for scenario, entry in load_recorded(project.RECORDED_RESULTS).items()
-        if entry.binary.partition(" ")[0] == version
+        if entry.version == version
     }
     if not entries:
         return None

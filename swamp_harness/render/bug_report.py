@@ -25,6 +25,7 @@ from swamp_harness.system.errors import ExitCode, UnusableInput
 from swamp_harness.system.plain_text import cut, for_file
 
 BUGS = "bugs"
+_MATRIX = "matrix.json"
 ISSUE = "https://swamp-club.com/lab/630"
 _NOT_KNOWN = "not known"
 _LAST_LINES = 12
@@ -142,14 +143,21 @@ def _reproduction(evidence: Path | None) -> Reproduction | None:
         return None  # of another version of the suite, or cut short
 
 
-def _since(folder: Path, result: ScenarioResult) -> str:
-    """Since which release a scenario is broken, by a matrix of releases; empty if there is none."""
-    file = folder / "matrix.json"
+def _since(folder: Path, result: ScenarioResult) -> str | None:
+    """Since which release a scenario is broken, by a matrix of releases; empty if there is none.
+
+    Returns:
+        None if there is a matrix that cannot be read.
+    """
+    file = folder / _MATRIX
     if not file.exists():
         return ""
-    document = json.loads(file.read_text("utf-8"))
-    own = [each for promise in document["promises"] for each in promise["scenarios"]]
-    return next((str(each["since"]) for each in own if each.get("id") == result.id), "")
+    try:
+        document = json.loads(file.read_text("utf-8"))
+        own = [each for promise in document["promises"] for each in promise["scenarios"]]
+        return next((str(each["since"]) for each in own if each.get("id") == result.id), "")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 @dataclass(frozen=True)
@@ -160,7 +168,7 @@ class _Report:
     reproduction: Reproduction | None
     evidence: Path | None
 
-    def lines(self, script: Path | None, since: str) -> Iterator[str]:
+    def lines(self, script: Path | None, since: str | None) -> Iterator[str]:
         """All lines of the report."""
         deviation, result = self.deviation, self.result
         finding = why(result).strip()
@@ -178,7 +186,8 @@ class _Report:
         facts = self.record.binaries.get(result.platform, {})
         yield f"- {self.record.target} {self.record.version} on {_platform(result.platform)}"
         yield f"- SHA-256 of the binary: {facts.get('sha256', _NOT_KNOWN)}"
-        yield f"- Since: {since or (deviation.since if deviation else _NOT_KNOWN)}"
+        unread = f" ({_MATRIX} cannot be read: run `make matrix` again)" if since is None else ""
+        yield f"- Since: {since or (deviation.since if deviation else _NOT_KNOWN)}{unread}"
         yield from ("", "## Expected", "", deviation.expected if deviation else f"{result.step}.")
         yield from _value("The step expects", result.expected)
         yield from ("", "## Actual", "", actual)

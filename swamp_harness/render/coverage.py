@@ -24,6 +24,7 @@ from swamp_harness.system.errors import ExitCode, UnusableInput
 from swamp_harness.system.yaml_files import read_yaml
 
 GAP = "**gap**: no scenario"
+_SHOWN_OF_A_DIGEST = 12
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,14 @@ class Recorded:
 
     Attributes:
         outcome: the worst of all its examples.
-        binary: the version that it ran against, with the start of its sha256.
-        date: of the run.
+        version: that it ran against.
+        digests: the start of the sha256 of the binary, for each platform.
+        date: of the run, such as "2026-11-27".
     """
 
     outcome: str
-    binary: str
+    version: str
+    digests: tuple[str, ...]
     date: str
 
 
@@ -152,7 +155,10 @@ def load_recorded(file: Path) -> dict[str, Recorded]:
     """
     if not file.exists():
         return {}
-    return {name: Recorded(**entry) for name, entry in _read_json(file).items()}
+    return {
+        name: Recorded(**{**entry, "digests": tuple(entry["digests"])})
+        for name, entry in _read_json(file).items()
+    }
 
 
 def record(run: Path, scenarios: Sequence[FeatureScenario], file: Path) -> int:
@@ -176,8 +182,8 @@ def record(run: Path, scenarios: Sequence[FeatureScenario], file: Path) -> int:
             "record a run that was given a binary.",
             ExitCode.BAD_COMMAND_LINE,
         )
-    digests = ", ".join(facts["sha256"][:12] for facts in finished.binaries.values())
-    binary, date = f"{finished.version} ({digests})", finished.started.date().isoformat()
+    digests = tuple(facts["sha256"][:_SHOWN_OF_A_DIGEST] for facts in finished.binaries.values())
+    date = finished.started.date().isoformat()
     kept = load_recorded(file)
     fresh = {}
     for scenario in scenarios:
@@ -187,7 +193,7 @@ def record(run: Path, scenarios: Sequence[FeatureScenario], file: Path) -> int:
         rows = [each for each in rows if each.outcome is not Outcome.NOT_RUN or each.id not in ran]
         if ran:
             worst = min((each.outcome for each in rows), key=lambda outcome: outcome.traits.rank)
-            fresh[scenario.id] = Recorded(worst.value, binary, date)
+            fresh[scenario.id] = Recorded(worst.value, finished.version, digests, date)
     merged = {scenario.id: fresh.get(scenario.id, kept.get(scenario.id)) for scenario in scenarios}
     entries = {name: vars(entry) for name, entry in sorted(merged.items()) if entry is not None}
     file.write_text(json.dumps(entries, indent=2, ensure_ascii=False) + "\n", "utf-8")
@@ -213,10 +219,14 @@ def _row(
     tags = " ".join(f"@{tag}" for tag in scenario.tags)
     runs = f" ({len(scenario.runs)} examples)" if len(scenario.runs) > 1 else ""
     listed = {each.id for run in scenario.runs if (each := of_scenario(deviations, run)) is not None}
-    result = f"{last.outcome}, {last.binary}, {last.date}" if last else "none"
+    result = _result(last) if last else "none"
     deviation = ", ".join(f"`{each}`" for each in sorted(listed)) or "none"
     cells = (promise.number, promise.title, f"{scenario.name}{runs}", where, tags, deviation, result)
     return "| " + " | ".join(_as_markdown(str(cell)) for cell in cells) + " |"
+
+
+def _result(last: Recorded) -> str:
+    return f"{last.outcome}, {last.version} ({', '.join(last.digests)}), {last.date}"
 
 
 def _as_markdown(text: str) -> str:

@@ -12,9 +12,10 @@ from swamp_harness.render.junit import JUNIT_FILE, write_junit
 from swamp_harness.render.signoff import SIGNOFF_FILE, SignOff, SignOffInputs, sign_off
 from swamp_harness.render.signoff_page import PAGE_FILE, write_page
 from swamp_harness.render.signoff_summary import SUMMARY_FILE, write_summary
+from swamp_harness.results.deviations import Deviation
 from swamp_harness.results.history import remember
 from swamp_harness.results.run_record import RUN_FILE, SuiteRun, read_run, together
-from swamp_harness.system.errors import ExitCode, UnusableInput
+from swamp_harness.system.errors import ExitCode, InfrastructureError, UnusableInput
 
 ALLURE_RESULTS = "allure-results"
 ALLURE_ENVIRONMENT = "environment.properties"
@@ -28,6 +29,10 @@ OF_A_RUN = (
     *(RUN_FILE, SIGNOFF_FILE, PAGE_FILE, SUMMARY_FILE, JUNIT_FILE),
     *(ALLURE_RESULTS, ALLURE_PAGE, EVIDENCE, BUGS),
 )
+
+
+class BugReportsFailed(InfrastructureError):
+    """The bug reports could not be written; every other document was."""
 
 
 def set_aside(folder: Path, names: Sequence[str] = OF_A_RUN) -> None:
@@ -71,20 +76,39 @@ def write_documents(record: SuiteRun, folder: Path, known: SignOffInputs) -> Sig
 
     Returns:
         The sign-off.
+
+    Raises:
+        BugReportsFailed: the bug reports cannot be written; the other documents are.
+        OSError: another document cannot be written.
     """
     record.write_to(folder)
     history = remember(record, folder)
     signed = sign_off(record, replace(known, history=history))
     signed.write_to(folder)
-    shutil.rmtree(folder / BUGS, ignore_errors=True)
-    write_bug_reports(record, folder, known.deviations)
+    failure = _failure_of_bug_reports(record, folder, known.deviations)
     binaries = {facts["sha256"] for facts in record.binaries.values()}
+    # It links to the bug reports.
     write_page(
         signed.document, folder, runs_with_this_binary=sum(each.sha256 in binaries for each in history)
     )
     write_summary(signed.document, folder)
     write_junit(record, folder)
+    if failure is not None:
+        raise BugReportsFailed(
+            f"The bug reports cannot be written ({type(failure).__name__}: {failure})."
+        ) from failure
     return signed
+
+
+def _failure_of_bug_reports(
+    record: SuiteRun, folder: Path, deviations: Sequence[Deviation]
+) -> Exception | None:
+    try:
+        shutil.rmtree(folder / BUGS, ignore_errors=True)
+        write_bug_reports(record, folder, deviations)
+    except Exception as error:  # noqa: BLE001 - no decision rests on them
+        return error
+    return None
 
 
 def put_together(folders: Sequence[Path], target: Path) -> SuiteRun:

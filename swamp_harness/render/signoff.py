@@ -17,6 +17,7 @@ from swamp_harness.render.words import (
     reason_in_words,
     severity_in_words,
     systems,
+    target_in_words,
     why,
     why_not_run,
 )
@@ -137,7 +138,7 @@ def _criteria(results: Sequence[ScenarioResult], known: SignOffInputs) -> Criter
 
 
 def _no_sign_off(record: SuiteRun) -> list[str]:
-    return [] if record.is_for_sign_off else [f"This run was against {record.target}, not against swamp."]
+    return [] if record.is_for_sign_off else [target_in_words(record.target)]
 
 
 def _with_what_is_missing(

@@ -13,6 +13,7 @@ from swamp_harness.render.words import (
     metrics_in_words,
     outcome_in_words,
     promises_in_words,
+    target_in_words,
     why,
     why_not_run,
 )
@@ -67,7 +68,7 @@ def no_sign_off(target: str, *, is_for_sign_off: bool) -> list[str]:
     if is_for_sign_off:
         return []
     return [
-        f"NOT A SIGN-OFF: this run is against {target}, not against swamp. "
+        f"NOT A SIGN-OFF: {target_in_words(target)} "
         "To test a release, give its binary: make uat SWAMP_BIN=/path/to/swamp"
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from pathlib import Path
 
 from swamp_harness.product.costs import Purpose
 from swamp_harness.results import metrics
@@ -23,15 +24,17 @@ from swamp_harness.results.decision import (
     Tolerance,
     WithoutResult,
 )
+from swamp_harness.results.deviations import Deviation
 from swamp_harness.results.group_state import GroupState
 from swamp_harness.results.outcome import Ending, Outcome
 from swamp_harness.results.policy import Group, group_of
 from swamp_harness.results.result import ScenarioResult, counts
 from swamp_harness.results.skip import Skip, SkipKind
-from swamp_harness.results.waivers import Complaint, WaiverFlaw
+from swamp_harness.results.waivers import Complaint, Waiver, WaiverFlaw
 from swamp_harness.specification import features
 from swamp_harness.specification.features import Promise
 from swamp_harness.system.errors import ExitCode
+from swamp_harness.system.root import in_project
 
 _SHOWN = (metrics.SCENARIOS, metrics.WALL, metrics.HARNESS, metrics.PRODUCT, metrics.COMMANDS)
 _SYSTEMS = {"darwin": "macOS", "linux": "Linux", "windows": "Windows"}
@@ -111,7 +114,34 @@ def systems(names: Sequence[str]) -> str:
     return " or ".join(_SYSTEMS.get(each, each) for each in names)
 
 
+def deviation_in_words(deviation: Deviation, *, has_shown: bool) -> str:
+    """The known deviation of a scenario, and that it did not show in this run, if so."""
+    known = f"{deviation.id}: {deviation.actual}"
+    return known if has_shown else f"{known} It shows only sometimes, and did not in this run."
+
+
+def gone_in_words(deviation: Deviation, list_of: Path) -> str:
+    """That a listed deviation no longer happens, and what to do about it."""
+    file = in_project(str(list_of))
+    return f"{file} lists {deviation.id!r}, which no longer happens: remove the entry"
+
+
+def waived_in_words(waiver: Waiver, outcome: Outcome, reason: str) -> str:
+    """Why a promise is waived, and below that what the scenario's outcome would be, and why."""
+    return f"{waiver.reason} ({waiver.link})\n{outcome.value}: {reason}"
+
+
+def failed_end_in_words(error: Exception) -> str:
+    """That the end of a scenario failed."""
+    return f"Cleaning up failed: {type(error).__name__}: {error}"
+
+
 # --- a run
+
+
+def target_in_words(target: str) -> str:
+    """What a run is against that is no sign-off, as a sentence."""
+    return f"This run is against {target}, not against swamp."
 
 
 def outcome_in_words(results: Sequence[ScenarioResult], code: ExitCode) -> str:

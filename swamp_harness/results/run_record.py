@@ -18,6 +18,7 @@ from swamp_harness.results import metrics
 from swamp_harness.results.outcome import INTERRUPTIONS, Ending
 from swamp_harness.results.result import ScenarioResult, exit_code_of, fallbacks_in
 from swamp_harness.system.errors import ExitCode, UnusableInput
+from swamp_harness.system.files import write_whole
 from swamp_harness.system.plain_text import json_text
 
 RUN_FILE = "run.json"
@@ -124,10 +125,8 @@ class SuiteRun:
             "fallbacks": fallbacks_in(self.results),
             "results": [result.as_document() for result in self.results],
         }
-        # Written to another file first: half a record must not replace the one of the open run.
-        half = folder / f"{RUN_FILE}.new"
-        half.write_text(json_text(document) + "\n", "utf-8")
-        half.replace(folder / RUN_FILE)
+        # Half a record must not replace the one of the open run.
+        write_whole(folder / RUN_FILE, json_text(document) + "\n")
 
 
 def read_run(file: Path) -> SuiteRun:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import functools
 import subprocess
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -59,7 +61,7 @@ class Changed:
         feature = PurePosixPath(in_project(scenario.filename))
         used = {Path(each.location.filename).stem for step in scenario.all_steps for each in matching(step)}
         own = {feature, *(_STEPS / f"{name}.py" for name in used)}
-        own |= {_SCENARIO / f"{name}.py" for name in (*used, feature.stem)}
+        own = own.union(*(_modules_behind(name) for name in (*used, feature.stem)))
         return not own.isdisjoint(self.files)
 
 
@@ -92,7 +94,7 @@ def changes_in(ref: str, names: Sequence[str]) -> Changed:
     """
     files = [each for each in map(PurePosixPath, names) if not _is_below(each, _APART)]
     concerning = [each for each in files if _is_below(each, (_FEATURES, *_DEEPER))]
-    subjects = {file.stem for file in project.FEATURES.glob("*.feature")}
+    subjects = _subjects()
     deeper = [
         each
         for each in concerning
@@ -126,6 +128,41 @@ def since_in_words(changed: Changed, chosen: Collection[Any]) -> str:
     else:
         why = f"{shown[0]}{others}, which concern {count} scenarios"
     return f"Changed since {changed.since}: {why}"
+
+
+@functools.cache
+def _subjects() -> frozenset[str]:
+    return frozenset(file.stem for file in project.FEATURES.glob("*.feature"))
+
+
+@functools.cache
+def _modules_behind(subject: str) -> frozenset[PurePosixPath]:
+    """The subject's module, the subjects that its steps import, and all that these modules import."""
+    found: set[str] = set()
+    # The other imports of steps are phrases, which import every subject.
+    ahead = [subject, *(_imported_by(_STEPS / f"{subject}.py") & _subjects())]
+    while ahead:
+        name = ahead.pop()
+        if name not in found:
+            found.add(name)
+            ahead += _imported_by(_SCENARIO / f"{name}.py")
+    return frozenset(_SCENARIO / f"{name}.py" for name in found)
+
+
+@functools.cache
+def _imported_by(place: PurePosixPath) -> frozenset[str]:
+    """The names of the modules in `swamp_harness/scenario` that a file imports; none if there is no file."""
+    file = project.ROOT / place
+    if not file.is_file():
+        return frozenset()
+    package = ".".join(_SCENARIO.parts)
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module == package:
+            found |= {each.name for each in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{package}."):
+            found.add(str(node.module).removeprefix(f"{package}."))
+    return frozenset(found)
 
 
 def _is_below(file: PurePosixPath, places: Collection[PurePosixPath]) -> bool:

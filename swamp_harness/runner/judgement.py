@@ -6,13 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from swamp_harness.render import words
 from swamp_harness.results import deviations, waivers
 from swamp_harness.results.deviations import Deviation
 from swamp_harness.results.ids import id_of
 from swamp_harness.results.outcome import Outcome
 from swamp_harness.results.skip import NOT_SELECTED, Skip
 from swamp_harness.results.waivers import Waiver
+from swamp_harness.specification import project
 from swamp_harness.system.errors import Comparison
+from swamp_harness.system.limits import Limit
 from swamp_harness.system.redaction import SECRETS
 
 
@@ -29,6 +32,23 @@ class Failure:
     finding: str
     explanation: str = ""
     comparison: Comparison | None = None
+
+
+@dataclass(frozen=True)
+class Loss:
+    """How the process of a scenario ended that has no result.
+
+    Attributes:
+        code: its exit code; minus the signal's number if a signal ended it.
+        step: the last step that began, with its keyword; empty if none did.
+        limit: how long it may have been silent, if the run killed it for that; else None.
+        error: of the suite itself, blanked; empty if the process died without one.
+    """
+
+    code: int
+    step: str = ""
+    limit: Limit | None = None
+    error: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,16 +76,30 @@ class Judgement:
         """The judgement of a scenario that did not run."""
         return cls(Outcome.NOT_RUN, skip=skip)
 
+    @classmethod
+    def lost(cls, loss: Loss) -> Judgement:
+        """The judgement of a scenario whose process ended without a result."""
+        if loss.error:
+            reason = f"The suite itself failed, not the product: {loss.error}"
+        elif loss.limit is not None:
+            reason = (
+                "The process that ran the scenario was killed: it reported nothing for "
+                f"{loss.limit.seconds:g} s, the limit for {loss.limit.name}."
+            )
+        else:
+            reason = f"The process that ran the scenario died, with exit code {loss.code}: run again."
+        return cls(Outcome.ERROR, reason, loss.step)
+
     def with_a_failed_end(self, error: Exception) -> Judgement:
         """The same scenario, whose clean-up failed as well."""
-        message = SECRETS.blank(f"Cleaning up failed: {type(error).__name__}: {error}")
+        message = SECRETS.blank(words.failed_end_in_words(error))
         if self.outcome is Outcome.BROKEN:  # the broken promise is more important
             return replace(self, reason=f"{self.reason}\n{message}")
         return Judgement(Outcome.ERROR, message, self.step)
 
     def waived_by(self, waiver: Waiver) -> Judgement:
         """The same scenario, whose promise is waived for this release."""
-        reason = f"{waiver.reason} ({waiver.link})\n{self.outcome.value}: {self.reason}"
+        reason = words.waived_in_words(waiver, self.outcome, self.reason)
         return replace(self, outcome=Outcome.WAIVED, reason=reason)
 
 
@@ -103,27 +137,26 @@ class Judge:
         if listed is None:
             return Judgement(Outcome.HELD)
         if not listed.shows_always:
-            unseen = f"{listed.id}: {listed.actual} It shows only sometimes, and did not in this run."
+            unseen = words.deviation_in_words(listed, has_shown=False)
             return Judgement(Outcome.DEVIATION, unseen, deviation=listed.id)
-        gone = f"release/deviations.yaml lists {listed.id!r}, which no longer happens: remove the entry"
-        return Judgement(Outcome.DEVIATION_GONE, gone)
+        return Judgement(Outcome.DEVIATION_GONE, words.gone_in_words(listed, project.deviations()))
 
     def _judge_failed(self, scenario: Any, failure_at: Callable[[Any], Failure]) -> Judgement:
         step = next((each for each in scenario.all_steps if each.status.has_failed()), None)
         if step is None:
             return Judgement(Outcome.ERROR, SECRETS.blank(scenario.error_message or "a hook failed"))
-        failure, words = failure_at(step), f"{step.keyword} {step.name}"
+        failure, failed = failure_at(step), f"{step.keyword} {step.name}"
         if step.status.name != "failed":
-            return Judgement(Outcome.ERROR, failure.finding, words)
+            return Judgement(Outcome.ERROR, failure.finding, failed)
         compared = failure.comparison
-        judgement = Judgement(Outcome.BROKEN, failure.finding, words, comparison=compared)
+        judgement = Judgement(Outcome.BROKEN, failure.finding, failed, comparison=compared)
         listed = deviations.of_scenario(self._known, id_of(scenario))
         if (
             listed is not None
             and compared is not None
             and listed.explains(step.name, compared.expected, compared.actual)
         ):
-            reason = f"{listed.id}: {listed.actual}"
+            reason = words.deviation_in_words(listed, has_shown=True)
             judgement = replace(judgement, outcome=Outcome.DEVIATION, reason=reason, deviation=listed.id)
         waiver = waivers.of_scenario(self._waived, id_of(scenario), self._version)
         return judgement if waiver is None else judgement.waived_by(waiver)

@@ -1,8 +1,8 @@
 """Scenarios side by side: each in a process of its own, forked from this one.
 
 A child runs one scenario with everything that the leader has read and prepared, reports each step that it
-begins, and at its end the result of the scenario. A child that dies without a report is an
-infrastructure error. Where processes cannot be forked, scenarios run one after the other.
+begins, and at its end the result of the scenario. A child that ends without a result is an infrastructure
+error. Where processes cannot be forked, scenarios run one after the other.
 """
 
 from __future__ import annotations
@@ -16,16 +16,19 @@ import struct
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from swamp_harness.results.result import ScenarioResult
 from swamp_harness.runner.display import Display
+from swamp_harness.runner.judgement import Loss
 from swamp_harness.runner.session import Session
 from swamp_harness.specification.features import location_of
 from swamp_harness.system.errors import ExitCode
 from swamp_harness.system.limits import NEXT_STEP, SCENARIO_ENDED, Limit
+from swamp_harness.system.redaction import SECRETS
 
 _LENGTH = struct.Struct("!I")
 _LOOK_EVERY = 0.5
@@ -37,18 +40,21 @@ class Report:
     """The report of a child about its scenario.
 
     Attributes:
-        result: of the scenario.
+        result: of the scenario; None if there is none.
         explanation: the last output of every process, if it failed.
         harness_seconds: the processor time of the child itself.
+        error: of the suite itself, blanked; empty if it had none.
     """
 
-    result: ScenarioResult
+    result: ScenarioResult | None
     explanation: str
     harness_seconds: float
+    error: str = ""
 
 
 @dataclass
 class _Child:
+    number: int
     scenario: Any
     pid: int
     pipe: int
@@ -56,6 +62,8 @@ class _Child:
     report: Report | None = None
     begun: float = field(default_factory=time.monotonic)
     last_message: float = field(default_factory=time.monotonic)
+    last_step: str = ""
+    killed_after: Limit | None = None
 
 
 class SideBySide:
@@ -118,7 +126,7 @@ class SideBySide:
             os.close(reading)
             self._live_as_child(number, scenario, writing)
         os.close(writing)
-        child = _Child(scenario, pid, reading)
+        child = _Child(number, scenario, pid, reading)
         self._children[reading] = child
         self._selector.register(reading, selectors.EVENT_READ)
         self._show(self._display.begin, location_of(scenario))
@@ -134,6 +142,7 @@ class SideBySide:
             child.last_message = time.monotonic()
             for kind, value in _messages(child):
                 if kind == "step":
+                    child.last_step = value
                     self._show(self._display.step, location_of(child.scenario), value)
                 else:
                     child.report = value
@@ -159,13 +168,17 @@ class SideBySide:
                 self._session.lose_output(f"{type(error).__name__}: {error}")
 
     def _result_of(self, child: _Child, code: int) -> ScenarioResult | None:
-        if child.report is not None:
-            report = child.report
+        report = child.report
+        if report is not None and report.result is not None:
             self._session.progress.add_from_child(report.result, report.explanation, report.harness_seconds)
+            if report.error:
+                self._session.take_error(child.scenario, report.error)
             return report.result
         if self._ending:
             return None
-        return self._session.take_loss(child.scenario, code)
+        error = report.error if report is not None else ""
+        loss = Loss(code, child.last_step, child.killed_after, error)
+        return self._session.take_loss(child.scenario, child.number, loss)
 
     def _end_all(self) -> None:
         self._ending = True
@@ -182,6 +195,7 @@ class SideBySide:
             return
         for child in self._children.values():
             if time.monotonic() - child.last_message > limit.seconds:
+                child.killed_after = limit
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(child.pid, signal.SIGKILL)
 
@@ -192,20 +206,31 @@ class SideBySide:
         try:
             os.close(self._leader)
             threading.Thread(target=self._die_with_the_leader, daemon=True).start()
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # the leader ends its children
+            # The leader ends its children. Not ignored, or every process that they start would ignore it.
+            signal.signal(signal.SIGINT, lambda *_: None)
             if sys.platform != "win32":
-                signal.signal(signal.SIGHUP, lambda *_: None)  # not ignored, or the product would ignore it
+                signal.signal(signal.SIGHUP, lambda *_: None)
             signal.signal(signal.SIGTERM, self._interrupted)
             self._session.become_child(number, lambda step: _send(pipe, "step", step))
-            with contextlib.suppress(KeyboardInterrupt):
-                self._run_alone(scenario)
-            report = self._session.report_of_child()
-            if report is not None:
-                result, explanation = report
-                _send(pipe, "report", Report(result, explanation, time.process_time()))
-                code = 0
+            error = self._error_of(scenario)
+            result, explanation = self._session.report_of_child() or (None, "")
+            if result is None and not error:
+                error = SECRETS.blank(scenario.error_message or "")  # of a hook
+            _send(pipe, "report", Report(result, explanation, time.process_time(), error))
+            code = 0 if result is not None else 1
         finally:
             os._exit(code)  # the clean-up is the leader's
+
+    def _error_of(self, scenario: Any) -> str:
+        """Run a scenario, and return the error of the suite itself, blanked; empty if it had none."""
+        try:
+            self._run_alone(scenario)
+        except KeyboardInterrupt:
+            return ""  # the leader knows of the interruption
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it must not die with this process
+            trace = "".join(traceback.format_exception(error))
+            return SECRETS.blank(f"{type(error).__name__}: {error}\n{trace}")
+        return ""
 
     def _interrupted(self, *_: object) -> None:
         if self._session.progress.interrupted is None:  # the leader sends it, and perhaps others do

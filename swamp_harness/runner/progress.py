@@ -99,7 +99,11 @@ class Progress:
 
     def add_error(self, error: BaseException) -> None:
         """Note and print an error of the suite itself, outside of any scenario."""
-        self.errors.append(SECRETS.blank("".join(traceback.format_exception(error))))
+        self.add_error_from_child("".join(traceback.format_exception(error)))
+
+    def add_error_from_child(self, trace: str) -> None:
+        """Note and print an error of the suite itself that another process had."""
+        self.errors.append(SECRETS.blank(trace))
         print(f"swamp-uat: The suite itself failed, not the product: {self.errors[-1]}", file=sys.stderr)
 
     def result_of(self, scenario: Any) -> ScenarioResult | None:

@@ -1,54 +1,54 @@
-"""Locks the folder of the reports for one run: two runs would remove each other's evidence."""
+"""Locks the folder of the reports for one run: two runs would remove each other's evidence.
+
+The lock is one of the operating system on a file that names the run, so a dead run holds none.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
-import psutil
-
+from swamp_harness.install import locked
 from swamp_harness.render.documents import set_aside
 from swamp_harness.system.errors import ExitCode, UnusableInput
 
 _NOTE = "run-in-progress.json"
-# By how many seconds the start of a process may seem to move when the clock is set.
-_SAME_START = 2.0
+# Windows locks bytes, which others then cannot read: this one is behind all that is written.
+_LOCKED_BYTE = 1 << 20
 
 
 @contextmanager
 def taken(reports: Path) -> Iterator[Path]:
     """Lock the folder for the run of this process, and make it if needed.
 
-    A dead run holds no lock: the process that is recorded there must be alive.
-
     Raises:
         UnusableInput: another run holds the lock, or the folder cannot be written (exit code 2).
     """
-    owner = _owner_of(reports)
-    if owner is not None:
-        raise UnusableInput(
-            f"The run of process {owner.pid} is writing its reports to {reports}: "
-            "wait until it ends, or give this one another folder with UAT_REPORTS.",
-            ExitCode.BAD_COMMAND_LINE,
-        )
-    own = {"pid": os.getpid(), "began": psutil.Process().create_time()}
     try:
         reports.mkdir(parents=True, exist_ok=True)
-        (reports / _NOTE).write_text(json.dumps(own), "utf-8")
+        note = _taken(reports / _NOTE)
     except OSError as error:
         raise UnusableInput(
             f"Reports cannot be written to {reports} ({error.strerror}): "
             "give a writable folder with UAT_REPORTS.",
             ExitCode.BAD_COMMAND_LINE,
         ) from error
+    if note is None:
+        raise UnusableInput(
+            f"{_owner_of(reports / _NOTE)} is writing its reports to {reports}: "
+            "wait until it ends, or give this one another folder with UAT_REPORTS.",
+            ExitCode.BAD_COMMAND_LINE,
+        )
     try:
         yield reports
     finally:
-        (reports / _NOTE).unlink(missing_ok=True)
+        _give_back(note, reports / _NOTE)
 
 
 def set_older_aside(reports: Path) -> None:
@@ -62,11 +62,44 @@ def set_older_aside(reports: Path) -> None:
         set_aside(reports)
 
 
-def _owner_of(reports: Path) -> psutil.Process | None:
+def _taken(file: Path) -> TextIO | None:
+    """The locked note of this process; None if another process has locked it."""
+    while True:
+        note = file.open("a+", encoding="utf-8")
+        os.lseek(note.fileno(), _LOCKED_BYTE, os.SEEK_SET)
+        if not locked(note.fileno()):
+            note.close()
+            return None
+        if _is_at(file, note):
+            note.truncate(0)
+            note.write(json.dumps({"pid": os.getpid()}))
+            note.flush()
+            return note
+        note.close()  # the run before this one has removed it since it was opened
+
+
+def _give_back(note: TextIO, file: Path) -> None:
+    if sys.platform == "win32":  # an open file cannot be removed there
+        note.close()
+        with contextlib.suppress(OSError):  # another run has opened it
+            file.unlink()
+    else:
+        if _is_at(file, note):
+            file.unlink()
+        note.close()
+
+
+def _is_at(file: Path, note: TextIO) -> bool:
+    if sys.platform == "win32":
+        return True
     try:
-        note = json.loads((reports / _NOTE).read_text("utf-8"))
-        owner = psutil.Process(int(note["pid"]))
-        lives = owner.status() != psutil.STATUS_ZOMBIE
-        return owner if lives and abs(owner.create_time() - note["began"]) < _SAME_START else None
-    except (OSError, ValueError, KeyError, TypeError, psutil.Error):
-        return None  # no run, or a dead one
+        return os.path.samestat(os.fstat(note.fileno()), file.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _owner_of(file: Path) -> str:
+    try:
+        return f"The run of process {int(json.loads(file.read_text('utf-8'))['pid'])}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "Another run"  # it has not written its number yet

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from swamp_harness.product.binary import Release
 from swamp_harness.render import summary
-from swamp_harness.render.documents import write_documents
+from swamp_harness.render.documents import BugReportsFailed, write_documents
 from swamp_harness.render.signoff import SignOffInputs
 from swamp_harness.results import deviations, policy, waivers
 from swamp_harness.results.outcome import Ending
@@ -96,7 +96,12 @@ class RunReports:
         inputs = SignOffInputs(
             plan.runs, self._listed.deviations, self._listed.waivers, policy=self._listed.policy
         )
-        write_documents(record, self._folder, inputs)
+        try:
+            write_documents(record, self._folder, inputs)
+        except BugReportsFailed as error:  # the exit code stays: no decision rests on them
+            progress.add_error(error)
+            record = replace(record, errors=tuple(progress.errors))
+            record.write_to(self._folder)
         print(summary.of_run(record, complaints, self._folder), flush=True)
         return record.exit_code
 

@@ -17,7 +17,7 @@ from swamp_harness.results.outcome import Ending, Outcome
 from swamp_harness.results.result import ScenarioResult
 from swamp_harness.results.skip import OVER_BUDGET, Skip
 from swamp_harness.runner.budget import Budget
-from swamp_harness.runner.judgement import Failure, Judge, Judgement
+from swamp_harness.runner.judgement import Failure, Judge, Judgement, Loss
 from swamp_harness.runner.progress import Progress, product_cpu, product_seconds
 from swamp_harness.runner.requirements import missing_for, platforms_asked_by
 from swamp_harness.runner.run_reports import Listed, RunReports
@@ -121,9 +121,8 @@ class Session:
             self._skip(scenario, missing)
             return None
         self._begun += 1
-        return World(
-            self.run_context, f"scenario-{self._begun:03}", slug(scenario), platforms_asked_by(scenario)
-        )
+        name, platforms = _name_of(self._begun), platforms_asked_by(scenario)
+        return World(self.run_context, name, slug(scenario), platforms)
 
     def _skip(self, scenario: Any, skip: Skip) -> None:
         self._skips[location_of(scenario)] = skip
@@ -217,14 +216,29 @@ class Session:
         result = self.progress.results[-1]
         return result, self.progress.explanations.get(result.location, "")
 
-    def take_loss(self, scenario: Any, code: int) -> ScenarioResult:
-        """Add the result of a scenario whose process died without a report."""
+    def take_loss(self, scenario: Any, number: int, loss: Loss) -> ScenarioResult:
+        """Add the result of a scenario whose process ended without one, and end what it left running.
+
+        Args:
+            scenario: behave's.
+            number: of the scenario in the run.
+            loss: how its process ended.
+        """
         self._start_clocks()
+        name = _name_of(number)
+        try:
+            self.run_context.end_scenario(name, self.run_context.folder / name, keep=True)
+        except Exception as error:  # noqa: BLE001 - the end of the run tries it again
+            self.progress.add_error(error)
         self.progress.unreported.add(location_of(scenario))
-        reason = f"The process that ran the scenario died, with exit code {code}: run again."
-        result = self._result(scenario, Judgement(Outcome.ERROR, reason))
+        result = self._result(scenario, Judgement.lost(loss))
         self.progress.add(result)
         return result
+
+    def take_error(self, scenario: Any, error: str) -> None:
+        """Note an error of the suite itself beside the result of a scenario, as its process reports it."""
+        self.progress.unreported.add(location_of(scenario))  # it may have failed before it wrote the result
+        self.progress.add_error_from_child(error)
 
     # --- the run
 
@@ -260,6 +274,11 @@ def slug(scenario: Any) -> str:
     parts = file.relative_to(project.FEATURES).parts if inside else file.parts[-2:]
     place = "-".join([*parts[:-1], file.stem])
     return f"{place}-{scenario.line}-{words}"[:60].rstrip("-")
+
+
+def _name_of(number: int) -> str:
+    """The name of a scenario in folders and marks, by its number in the run."""
+    return f"scenario-{number:03}"
 
 
 def _type_of_failed(scenario: Any) -> str:

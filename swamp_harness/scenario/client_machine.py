@@ -8,6 +8,7 @@ from swamp_harness.product.commands import CommandResult, Output, SwampCommands
 from swamp_harness.product.conventions import SETTINGS
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.trust import OperatorTrust
+from swamp_harness.system.files import walk
 
 
 class RemoteClient:
@@ -46,6 +47,6 @@ class RemoteClient:
         own = {home, self.machine.temp, self.machine.work, settings, *settings.parents}
         return sorted(
             str(path.relative_to(self.machine.root))
-            for path in self.machine.here.rglob("*")
+            for path in walk(self.machine.here)
             if path not in own and settings not in path.parents
         )

@@ -11,13 +11,14 @@ from swamp_harness.product.help_text import subcommands
 from swamp_harness.product.records import (
     members_from_json,
     members_from_table,
-    rows_of_table,
     tokens_from_json,
     tokens_from_table,
+    verifications_from_json,
+    verifications_from_table,
 )
 from swamp_harness.product.run_records import queue_from_json, queue_from_table
 from swamp_harness.product.server_tokens import PUBLIC_HOST
-from swamp_harness.product.wordings import DAEMON_IS_OFF, NOBODY_TO_VERIFY
+from swamp_harness.product.wordings import DAEMON_IS_OFF
 from swamp_harness.scenario.world import World
 from swamp_harness.system.errors import InfrastructureError, PromiseBroken
 
@@ -25,7 +26,7 @@ ROOT = "worker"
 _TOKEN = ("name", "state", "expires_at", "machines")
 _MEMBER = ("name", "status", "labels", "platform", "slots")
 _QUEUED = ("step", "waits_for", "model")
-_VERIFIED = ("WORKER", "STATUS", "PLATFORM", "ARCH")
+_VERIFIED = ("worker", "status", "platform", "arch")
 _SERVE = ("serve", "--port", "0", "--no-schedule")
 # The phrases of wrong commands in the features, each with its arguments.
 MISTAKES: Mapping[str, Sequence[str]] = {
@@ -109,13 +110,6 @@ def _entry(each: Any, *fields: str) -> str:
     return ", ".join(f"{field}: {getattr(each, field)}" for field in fields)
 
 
-def _verified(text: str) -> list[str]:
-    table, _, _ = text.partition("\n\n")
-    rows = [] if NOBODY_TO_VERIFY.search(text) else rows_of_table(table, (*_VERIFIED, "DETAILS"))
-    # In text there is a mark before the word.
-    return [", ".join(row[heading].lower().lstrip("✓✗ ") for heading in _VERIFIED) for row in rows]
-
-
 # The phrases of questions in the features.
 QUESTIONS: Mapping[str, Question] = {
     "lists the tokens": Question(
@@ -139,11 +133,8 @@ QUESTIONS: Mapping[str, Question] = {
     "verifies the workers": Question(
         ("worker", "verify"),
         "worker-verify",
-        lambda answer: [
-            ", ".join((each["name"], each["status"], each["platform"], each["arch"]))
-            for each in answer["workers"]
-        ],
-        _verified,
+        lambda answer: [_entry(each, *_VERIFIED) for each in verifications_from_json(answer)],
+        lambda text: [_entry(each, *_VERIFIED) for each in verifications_from_table(text)],
         on_the_orchestrator=True,
     ),
     "asks for the state of the daemon": Question(

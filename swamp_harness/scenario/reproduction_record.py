@@ -9,6 +9,8 @@ from itertools import count
 
 from swamp_harness.product.commands import CommandResult, Output, SwampCommands
 from swamp_harness.product.credential import SECRET_BY_FORM
+from swamp_harness.product.extension import bundling
+from swamp_harness.product.repository import CREATE_VAULT, INITIALISE
 from swamp_harness.product.run import WorkflowRun
 from swamp_harness.product.worker import DISCONNECTED, ENROLLED, Worker
 from swamp_harness.scenario.reproduction import (
@@ -237,14 +239,10 @@ def _typed(world: World) -> list[tuple[str, ...]]:
 
 
 def _preparation(results: Sequence[CommandResult], files: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
-    if results and results[0].arguments[:2] == ("repo", "init"):
+    if results and results[0].arguments[:2] == INITIALISE[:2]:
         return ()
     types = [match["type"] for text in files.values() if (match := _MODEL_TYPE.search(text))]
-    return (
-        ("repo", "init", "--tool", "none", "--json"),
-        ("vault", "create", "local_encryption", "v1", "--json"),
-        *(("model", "type", "describe", each, "--json") for each in types),
-    )
+    return tuple((*command, "--json") for command in (INITIALISE, CREATE_VAULT, *map(bundling, types)))
 
 
 def _obstacles(world: World) -> Iterator[Obstacle]:

@@ -252,14 +252,18 @@ class RunContext:
 
         Returns:
             How many processes were still running.
+
+        Raises:
+            InfrastructureError: some cannot be ended, or something cannot be removed.
         """
-        leaked = end_marked(mark_of(self.run_id, scenario))
-        if keep and folder.exists():
-            (folder / KEEP_FILE).touch()
-            (self.reports / _KEPT).write_text(f"{self.folder}\n", "utf-8")
-        else:
-            remove_unless_kept(folder)
-        return leaked
+        try:
+            return end_marked(mark_of(self.run_id, scenario))
+        finally:
+            if keep and folder.exists():
+                (folder / KEEP_FILE).touch()
+                (self.reports / _KEPT).write_text(f"{self.folder}\n", "utf-8")
+            else:
+                remove_unless_kept(folder)
 
     def close(self) -> None:
         """End the run: end its processes, and remove what need not be kept."""

@@ -152,6 +152,13 @@ def reading(world: World, step: str, name: str) -> str:
     return reading_of(result.answer("data-get").get("content"))
 
 
+def newest_of(world: World, step: str, name: str) -> Row:
+    """The version of a step's datum that the operator reads who names none; or how the command failed."""
+    result = world.records.get_datum(step, name)
+    shown = str(result.answer("data-get")["version"]) if result.succeeded else str(result.outcome)
+    return {"step": step, "data": name, "version": shown}
+
+
 def left_of_steps(world: World, worker: str) -> list[str]:
     """The processes of steps that still run on a worker's machine after the limit for their end.
 

@@ -15,6 +15,7 @@ from swamp_harness.scenario.records import EVERYTHING, TOKEN_DATUM
 from swamp_harness.scenario.repositories import demand
 from swamp_harness.scenario.world import World
 from swamp_harness.system.errors import InfrastructureError, PromiseBroken
+from swamp_harness.system.files import walk
 from swamp_harness.system.leak_search import Leak, search_files, search_text
 
 # The text around the secret in a step's stream (fixtures/extensions/models/uat_secrets.ts).
@@ -102,7 +103,8 @@ def leaks_of(world: World, name: str) -> list[Leak]:
     """The places outside the vault's store that contain a secret of the vault or a token, or a line of it.
 
     It searches all files of the scenario (repository, homes, caches, temp and working folders), the raw
-    output of every process, and the output of all commands except those that minted a token.
+    output of every process, and the output of the commands on all machines, except those that minted a
+    token.
 
     Raises:
         InfrastructureError: the search did not find a value planted for it, or there is no audit trail of
@@ -115,9 +117,8 @@ def leaks_of(world: World, name: str) -> list[Leak]:
         )
     world.workers.fetch()
     logged = [(f"the output of {log.file.stem}", log.text()) for log in world.logs()]
-    printed = _outputs(
-        [result for result in world.operator.commands.results if result not in world.operator.minted]
-    )
+    minted = set(map(id, world.operator.minted))
+    printed = _outputs(result for result in world.typed() if id(result) not in minted)
     leaks = [
         leak
         for text in world.operator.texts_of_secret(name)
@@ -139,7 +140,7 @@ def leaks_in_cache(world: World, worker: str, name: str) -> list[Leak]:
 def traces_of(world: World, word: str) -> list[str]:
     """The files of the repository that contain a word, or have it in their name."""
     folder = world.repository.folder
-    named = [path for path in folder.rglob("*") if word in path.name]
+    named = [path for path in walk(folder) if word in path.name]
     holding = [Path(leak.place) for leak in search_files(word, [folder], disguised=False)]
     return sorted({str(path.relative_to(folder)) for path in [*named, *holding]})
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from swamp_harness.product.commands import CommandResult
-from swamp_harness.product.records import rows_of_table
+from swamp_harness.product.records import Verification, verifications_from_json, verifications_from_table
 from swamp_harness.product.wordings import ALL_VERIFIED
 from swamp_harness.scenario.list_answers import Answer, answers
 from swamp_harness.scenario.tables import Row
@@ -33,31 +33,15 @@ def expected_verified(world: World, rows: Sequence[Row]) -> dict[str, object]:
 
 def listed_verified(answer: Answer) -> dict[str, Any]:
     """The verified workers of an answer, and the number that it reports as passed."""
+    result = answer.result
     if answer.in_json:
-        document = answer.result.answer("worker-verify")
-        rows = [
-            {
-                "worker": each["name"],
-                "verified": each["status"],
-                "platform": f"{each.get('platform')}/{each.get('arch')}",
-                "details": "; ".join(each.get("failures", [])) or each.get("error", ""),
-            }
-            for each in document["workers"]
-        ]
-        return {"workers": _by_worker(rows), "passed": document["passed"]}
-    table, _, _ = answer.result.stdout.partition("\n\n")
-    rows = [
-        {
-            "worker": row["WORKER"],
-            # In text there is a mark before the word.
-            "verified": row["STATUS"].lower().lstrip("✓✗! "),
-            "platform": f"{row['PLATFORM']}/{row['ARCH']}",
-            "details": row["DETAILS"],
-        }
-        for row in rows_of_table(table, ("WORKER", "STATUS", "PLATFORM", "ARCH", "DETAILS"))
-    ]
-    passed = ALL_VERIFIED.search(answer.result.stdout)
-    return {"workers": _by_worker(rows), "passed": int(passed["number"]) if passed else "not all"}
+        document = result.answer("worker-verify")
+        return {"workers": _rows(verifications_from_json(document)), "passed": document["passed"]}
+    passed = ALL_VERIFIED.search(result.stdout)
+    return {
+        "workers": _rows(verifications_from_table(result.stdout)),
+        "passed": int(passed["number"]) if passed else "not all",
+    }
 
 
 def failed_verification(result: CommandResult) -> dict[str, object]:
@@ -89,5 +73,13 @@ def _in_words(row: Row) -> str:
     return "no" if row["details"] else "no, without a reason"
 
 
-def _by_worker(rows: list[Row]) -> list[Row]:
-    return sorted(rows, key=lambda row: row["worker"])
+def _rows(verified: Sequence[Verification]) -> list[Row]:
+    return [
+        {
+            "worker": each.worker,
+            "verified": each.status,
+            "platform": f"{each.platform}/{each.arch}",
+            "details": each.details,
+        }
+        for each in sorted(verified, key=lambda each: each.worker)
+    ]

@@ -217,19 +217,20 @@ class Workers:
             shift: the number to add to its protocol version; None for no version.
             stated: the fields that it states with these values instead of its own.
         """
-        self._relays[name] = EnrollmentRelay(orchestrator, shift, stated)
-        self.start(name, self._relays[name].address)
+        relay = self._relays[name] = self[name].relay = EnrollmentRelay(orchestrator, shift, stated)
+        self.start(name, relay.address)
 
     def refusals_of(self, name: str) -> list[str]:
         """The different codes with which the orchestrator refused a worker.
 
         Raises:
-            InfrastructureError: nothing records them.
+            InfrastructureError: nothing records them, or what records them failed.
         """
         if name not in self._relays:
             raise InfrastructureError(
                 f'Nothing records the connection of "{name}": start it "over a recorded connection".'
             )
+        self._relays[name].demand_no_error()
         return sorted(set(self._relays[name].refusals))
 
     @property

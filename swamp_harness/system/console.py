@@ -21,17 +21,23 @@ def press_ctrl_c(pid: int) -> None:
     """Press Ctrl-C at the console of a process.
 
     Raises:
-        InfrastructureError: the process has no console, or this is not Windows.
+        InfrastructureError: the process has ended, it has no console, nothing could be pressed within the
+            limit, or this is not Windows.
     """
     if sys.platform != "win32":
         raise InfrastructureError(f"Process {pid} has no console: only Windows has them.")
     # A process has one console only, so a helper process attaches to the other one.
-    done = subprocess.run(
-        [sys.executable, "-m", __name__, str(pid)],
-        creationflags=subprocess.CREATE_NO_WINDOW,
-        timeout=PROCESS_STOPPED.seconds,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", __name__, str(pid)],
+            creationflags=subprocess.CREATE_NO_WINDOW,
+            timeout=PROCESS_STOPPED.seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise InfrastructureError(
+            f"Cannot press Ctrl-C at the console of process {pid} within {PROCESS_STOPPED.seconds:g} s."
+        ) from error
     if done.returncode:
         raise InfrastructureError(
             f"Cannot press Ctrl-C at the console of process {pid} (Windows error {done.returncode})."

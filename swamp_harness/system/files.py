@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import stat
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Protocol
 
 from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import FOLDER_REMOVED
-from swamp_harness.system.waiting import WaitTimeout, wait_until
+from swamp_harness.system.waiting import wait_until, without_the_product
 
 
 @dataclass(frozen=True)
@@ -109,8 +110,12 @@ class LocalFiles:
         Path(file).write_bytes(content)
 
     def below(self, folder: PurePath) -> list[PurePath]:
-        """All files below a folder, sorted; none if the folder does not exist."""
-        return sorted(path for path in Path(folder).rglob("*") if path.is_file())
+        """All files below a folder, sorted; none if the folder does not exist.
+
+        Raises:
+            InfrastructureError: a folder there cannot be read.
+        """
+        return [path for path in walk(Path(folder)) if path.is_file()]
 
     def entries(self, folder: PurePath) -> list[Entry]:
         """The entries of a folder, sorted by name.
@@ -144,6 +149,40 @@ class LocalFiles:
 HERE = LocalFiles()
 
 
+def write_whole(file: Path, text: str) -> None:
+    """Write a text file, or leave the one that was there: whoever reads it never finds half of it.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    half = file.with_name(f"{file.name}.new")
+    half.write_text(text, "utf-8")
+    half.replace(file)
+
+
+def walk(folder: Path) -> list[Path]:
+    """Everything below a folder, sorted, without what running processes remove meanwhile.
+
+    Links to folders are not followed.
+
+    Returns:
+        The files, links and folders; none if the folder does not exist.
+
+    Raises:
+        InfrastructureError: a folder there cannot be read.
+    """
+    found: list[Path] = []
+    for place, folders, names in os.walk(folder, onerror=_demand_vanished):
+        parent = Path(place)
+        found += [parent / name for name in (*folders, *names)]
+    return sorted(found)
+
+
+def _demand_vanished(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        raise InfrastructureError(f"The folder {error.filename} cannot be read: {error}.") from error
+
+
 def remove_folder(folder: Path) -> None:
     """Remove a folder with its content; it may be missing.
 
@@ -153,10 +192,8 @@ def remove_folder(folder: Path) -> None:
     Raises:
         InfrastructureError: something in it cannot be removed.
     """
-    try:
+    with without_the_product():
         wait_until(f"{folder} to be removed", lambda: _refusal(folder), lambda no: not no, FOLDER_REMOVED)
-    except WaitTimeout as error:
-        raise InfrastructureError(str(error)) from error
 
 
 def _refusal(folder: Path) -> str:

@@ -14,6 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.guardian_process import NOTHING_LEFT
 from swamp_harness.system.limits import PROCESS_GONE
 from swamp_harness.system.marked_processes import MARK_VARIABLE
@@ -52,7 +53,14 @@ class Guardian:
         """Clean up in this process, and end the guardian.
 
         Raises:
-            InfrastructureError: something cannot be removed; the guardian tries again when this process ends.
+            InfrastructureError: something cannot be ended or removed, and the guardian tries again when this
+                process ends; or the guardian itself does not end.
         """
         clean_up(self._run_id, self._folder)
-        self._process.communicate(NOTHING_LEFT, PROCESS_GONE.seconds)
+        try:
+            self._process.communicate(NOTHING_LEFT, PROCESS_GONE.seconds)
+        except subprocess.TimeoutExpired as error:
+            raise InfrastructureError(
+                f"The guardian of the run (process {self._process.pid}) did not end within "
+                f"{PROCESS_GONE.seconds:g} s: end it yourself."
+            ) from error

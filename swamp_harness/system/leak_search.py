@@ -17,6 +17,7 @@ from pathlib import Path
 
 from swamp_harness.system.disguises import Finder, encodings_of
 from swamp_harness.system.errors import InfrastructureError
+from swamp_harness.system.files import walk
 
 _CHUNK = 1 << 20
 _SOUGHT_AT_ONCE = 16
@@ -104,7 +105,8 @@ def search_files(
         The leaks; empty if there are none.
 
     Raises:
-        InfrastructureError: the search did not find a planted value, so it could not find a leak.
+        InfrastructureError: the search did not find a planted value, so it could not find a leak; or a file
+            or folder cannot be read.
     """
     for root in roots:
         _prove_search_of(root)
@@ -159,7 +161,7 @@ def _prove_that_is_found(planted: str, content: bytes, root: Path, *, disguised:
 def _found_in(roots: Sequence[Path], sought: Sought, except_in: Sequence[Path]) -> list[Leak]:
     leaks = []
     for root in roots:
-        for path in sorted(root.rglob("*")):
+        for path in walk(root):
             if (
                 not path.is_file()
                 or path.is_symlink()
@@ -176,5 +178,10 @@ def _found_in_file(path: Path, sought: Sought) -> list[Leak]:
             found = sought.encodings_in_file(file)
     except FileNotFoundError:
         return []  # a running process may remove its own files meanwhile
+    except OSError as error:
+        raise InfrastructureError(
+            f"{path} cannot be read, so a secret in it would not be found: {error}. On Windows, another "
+            "process may have opened it for itself alone."
+        ) from error
     as_usual = {encoding for encoding in found if not encoding.endswith(_DISGUISED)}
     return [Leak(str(path), encoding) for encoding in sorted(as_usual or found)]

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 
 import psutil
 
+from swamp_harness.system.errors import InfrastructureError
+
 MARK_VARIABLE = "UAT_MARK"
 
 _PAUSE = 0.02
@@ -56,17 +58,32 @@ def end_marked(mark: str) -> int:
 
     Returns:
         The number of killed processes.
+
+    Raises:
+        InfrastructureError: some cannot be killed.
     """
-    killed: set[tuple[int, float]] = set()
+    killed: set[psutil.Process] = set()
     for _ in range(_SWEEPS):
         living = marked_processes(mark)
         if not living:
             break
         for process in living:
             try:
-                killed.add((process.pid, process.create_time()))
                 process.kill()
             except psutil.Error:
                 continue
+            killed.add(process)
         time.sleep(_PAUSE)
+    else:
+        if left := [f"{process.pid} ({_command_of(process)})" for process in marked_processes(mark)]:
+            raise InfrastructureError(
+                f"These processes cannot be killed: {', '.join(left)}. End them yourself."
+            )
     return len(killed)
+
+
+def _command_of(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return "unknown"

@@ -16,6 +16,8 @@ import psutil
 
 def tree_of(root: psutil.Process) -> list[psutil.Process]:
     """A process with its descendants; empty if it is gone."""
+    if not root.is_running():  # another process may have its number now, and children
+        return []
     try:
         return [root, *(_listed(root) if _lists_children() else root.children(recursive=True))]
     except psutil.NoSuchProcess:

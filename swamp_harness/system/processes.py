@@ -160,6 +160,7 @@ class ProcessTree:
             The exit code.
 
         Raises:
+            InfrastructureError: it cannot be asked, on Windows.
             WaitTimeout: it did not stop within the limit.
         """
         self.ask_to_stop()
@@ -170,13 +171,15 @@ class ProcessTree:
 
         Args:
             by: how it is asked; on Windows it is always by Ctrl-C.
+
+        Raises:
+            InfrastructureError: it cannot be asked, on Windows. One that has just ended need not be asked.
         """
         self.log.note(f"{self.name} is asked to stop", Life.ASKED_TO_STOP)
-        # A process that has just ended by itself gets no signal.
-        with contextlib.suppress(ProcessLookupError):
-            if sys.platform == "win32":
-                press_ctrl_c(self.pid)
-            else:
+        if sys.platform == "win32":
+            self._press_ctrl_c()
+        else:
+            with contextlib.suppress(ProcessLookupError):  # it has just ended
                 self._popen.send_signal(signal.Signals[f"SIG{by.value}"])
 
     def suspend(self) -> None:
@@ -198,6 +201,13 @@ class ProcessTree:
         if self.alive:
             self.log.note(f"{self.name} is killed at the end of its scenario", Life.KILLED)
         self._kill_tree()
+
+    def _press_ctrl_c(self) -> None:
+        try:
+            press_ctrl_c(self.pid)
+        except InfrastructureError:
+            if self.alive:  # the console of a process that has just ended is gone
+                raise
 
     def _kill_tree(self) -> None:
         self._unreaped += kill_tree(self._process)

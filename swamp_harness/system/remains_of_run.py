@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from swamp_harness.system.cleanup import run_all_cleanups
 from swamp_harness.system.files import remove_folder
 from swamp_harness.system.hosts.namespaces import remove_namespaces
 from swamp_harness.system.marked_processes import end_marked, mark_of
@@ -19,11 +20,14 @@ def clean_up(run_id: str, folder: Path) -> None:
         folder: the run's working folder.
 
     Raises:
-        InfrastructureError: something in it cannot be removed.
+        InfrastructureError: a process cannot be ended, or something in the folder cannot be removed; the rest
+            is cleaned up all the same.
     """
-    end_marked(mark_of(run_id))
-    remove_namespaces(run_id)
-    remove_unless_kept(folder)
+    run_all_cleanups(
+        lambda: end_marked(mark_of(run_id)),
+        lambda: remove_namespaces(run_id),
+        lambda: remove_unless_kept(folder),
+    )
 
 
 def remove_unless_kept(folder: Path) -> None:

@@ -16,7 +16,6 @@ from typing import Any
 import pexpect
 import psutil
 
-from swamp_harness.system.console import press_ctrl_c
 from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import OUTPUT_DRAINED, PROCESS_GONE, Limit
 from swamp_harness.system.lines import Lines
@@ -33,9 +32,13 @@ class ConsoleProcess(ProcessTree):
     """A process with a console of its own, on Windows; its output goes through pipes."""
 
     def press_ctrl_c(self) -> None:
-        """Press Ctrl-C at the console."""
+        """Press Ctrl-C at the console; nothing happens if the process has just ended.
+
+        Raises:
+            InfrastructureError: it cannot be pressed.
+        """
         self.log.note(f"Ctrl-C is pressed at the console of {self.name}", Life.INTERRUPTED)
-        press_ctrl_c(self.pid)
+        self._press_ctrl_c()
 
 
 class Terminal:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from swamp_harness.system.errors import PromiseBroken
+from swamp_harness.system.errors import InfrastructureError, PromiseBroken
 from swamp_harness.system.limits import Limit, time_scale
 
 T = TypeVar("T")
@@ -58,6 +59,19 @@ def wait_until(
             raise WaitTimeout(_message("Timed out waiting", awaited, reason, seen))
         time.sleep(min(pause, max(0.0, limit.seconds - waited)))
         pause = min(pause * 1.5, _LONGEST_PAUSE)
+
+
+@contextlib.contextmanager
+def without_the_product() -> Iterator[None]:
+    """Inside, the suite waits for something that the product has no part in, such as a removed folder.
+
+    Raises:
+        InfrastructureError: a wait inside has timed out.
+    """
+    try:
+        yield
+    except WaitTimeout as error:
+        raise InfrastructureError(str(error)) from error
 
 
 def wait_for_moment(awaited: str, moment: datetime) -> None:

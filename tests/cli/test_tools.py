@@ -200,14 +200,14 @@ def folder(tmp_path):
 
 def test_the_coverage_map_shows_the_scenarios_of_each_number_and_the_gaps(folder):
     scenarios = features.scenarios_in(features.parse(folder(FEATURE)))
-    seen = {"worker-naps": Recorded("held", "20260822 (abc)", "2026-11-23")}
+    seen = {"worker-naps": Recorded("held", "20260822", ("abc", "def"), "2026-11-23")}
 
     text = coverage_map(features.catalogue(), scenarios, [], seen)
 
     assert "1 of the 30 promises" in text
     assert (
         "| 7 | Temp cache dir caveat | A worker naps &lt;how> (2 examples) | features/naps.feature:6 | "
-        "@issue-630 @uat-07 @worker-naps | none | held, 20260822 (abc), 2026-11-23 |"
+        "@issue-630 @uat-07 @worker-naps | none | held, 20260822 (abc, def), 2026-11-23 |"
     ) in text
     assert f"| 8 | Second machine rejected | {coverage.GAP} |" in text
 
@@ -253,7 +253,7 @@ def test_the_worst_result_of_an_outline_is_recorded_and_kept_if_it_does_not_run(
         return record(run, scenarios, file)
 
     assert run_with("held", "broken") == 1
-    assert load_recorded(file)["worker-naps"] == Recorded("broken", "v1 (abcdef012345)", "2026-08-23")
+    assert load_recorded(file)["worker-naps"] == Recorded("broken", "v1", ("abcdef012345",), "2026-08-23")
     assert run_with("not run", "not run") == 0
     assert load_recorded(file)["worker-naps"].outcome == "broken"
 

@@ -1,6 +1,7 @@
 """The output of the product, as recorded from releases: recognised, parsed and checked."""
 
 import json
+import secrets
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,8 @@ from swamp_harness.product.records import (
     members_from_table,
     tokens_from_json,
     tokens_from_table,
+    verifications_from_json,
+    verifications_from_table,
 )
 from swamp_harness.product.repository import CATALOGS, Repository, initialise
 from swamp_harness.product.wordings import COMMAND_FAILURES, REJECTIONS, reasons_given
@@ -156,6 +159,26 @@ def test_the_worker_list_has_the_same_entries_in_text_and_in_json():
     assert w2.labels == ()
 
 
+def test_a_verification_has_the_same_workers_in_text_and_in_json():
+    answer = {
+        "workers": [
+            {"name": "alpha", "status": "pass", "platform": "linux", "arch": "x86_64", "failures": []},
+            {"name": "beta", "status": "fail", "platform": "darwin", "arch": "aarch64", "failures": ["slow"]},
+            {"name": "gamma", "status": "error", "error": "no answer"},
+        ]
+    }
+    text = (
+        "WORKER  STATUS   PLATFORM  ARCH     DETAILS\n"
+        "alpha   ✓ PASS   linux     x86_64   \n"
+        "beta    ✗ FAIL   darwin    aarch64  slow\n"
+        "gamma   ! ERROR  -         -        no answer\n"
+        "\n2 of 3 worker(s) did not pass verification.\n"
+    )
+    assert verifications_from_table(text) == verifications_from_json(answer)
+    assert [each.status for each in verifications_from_table(text)] == ["pass", "fail", "error"]
+    assert verifications_from_table("No connected workers found to verify.\n") == []
+
+
 def test_the_messages_for_an_empty_list_are_read_as_an_empty_list():
     assert tokens_from_table("No enrollment tokens found.\n") == []
     assert members_from_table("No workers found.\n") == []
@@ -261,6 +284,18 @@ def result(*, output=Output.JSON, code=0, stdout="", stderr=""):
 def test_json_after_a_stray_line_is_not_a_json_answer():
     with pytest.raises(PromiseBroken, match="is not one JSON document"):
         result(stdout='hello\n{"workers": [], "count": 0}').answer("worker-list")
+
+
+@pytest.mark.parametrize("words", ["worker token create", "access token mint", "vault read-secret"])
+def test_the_secret_that_a_command_shows_is_blanked_in_its_own_transcript(tmp_path, words):
+    secret = secrets.token_hex(32)
+    program, *arguments = words.split()
+    (tmp_path / program).write_text(f"print('it is {secret} now')")
+
+    result = SwampCommands(Path(sys.executable), {}, tmp_path).run(program, *arguments, output=Output.TEXT)
+
+    assert secret in result.stdout
+    assert secret not in str(result)
 
 
 def test_an_outcome_has_reason_streams_and_clarity():

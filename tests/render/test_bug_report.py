@@ -292,6 +292,16 @@ def test_a_release_matrix_shows_the_first_broken_release(tmp_path):
     assert "- Since: broken since 7" in written.report.read_text("utf-8")
 
 
+@pytest.mark.parametrize("text", ['{"promises": [', "[]", '{"promises": [{"scenarios": ["one"]}]}'])
+def test_a_release_matrix_that_cannot_be_read_is_named(tmp_path, text):
+    record = reports_with(tmp_path, a_result("one", Outcome.BROKEN, evidence="evidence/one"))
+    (tmp_path / "matrix.json").write_text(text)
+
+    (written,) = write_bug_reports(record, tmp_path, [])
+
+    assert "- Since: not known (matrix.json cannot be read: " in written.report.read_text("utf-8")
+
+
 def test_a_scenario_without_evidence_has_a_report_without_a_script(tmp_path):
     record = a_run(a_result("one", Outcome.BROKEN), a_result("two"))
 

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 import yaml
 
-from swamp_harness.render.documents import put_together, write_documents
+from swamp_harness.render.documents import BugReportsFailed, put_together, write_documents
 from swamp_harness.render.junit import write_junit
 from swamp_harness.render.signoff import SignOffInputs, sign_off
 from swamp_harness.render.signoff_page import write_page
@@ -93,7 +93,7 @@ def test_a_run_against_another_target_is_not_a_sign_off():
     signed = sign_off(run, knowing((1, "one")))
 
     assert (signed.decision, signed.by_results) == (Decision.NOT_A_SIGN_OFF, Decision.PASS)
-    assert signed.reasons == ("This run was against the stand-in, not against swamp.",)
+    assert signed.reasons == ("This run is against the stand-in, not against swamp.",)
 
 
 def test_a_scenario_for_another_platform_is_required_only_there():
@@ -340,6 +340,16 @@ def test_all_reports_of_a_run_are_written(tmp_path):
     assert "http://" not in page.replace("http://www.w3.org/2000/svg", "")
     assert "<script" not in page
     for written in ("run.json", "junit.xml", "history.jsonl", "signoff.md"):
+        assert (tmp_path / written).exists()
+
+
+def test_bug_reports_that_cannot_be_written_cost_no_other_document(tmp_path):
+    (tmp_path / "bugs").touch()  # in place of their folder
+
+    with pytest.raises(BugReportsFailed, match=r"cannot be written \(FileExistsError"):
+        write_documents(a_run(a_result("one", Outcome.BROKEN)), tmp_path, knowing((1, "one")))
+
+    for written in ("run.json", "signoff.json", "signoff.html", "signoff.md", "junit.xml"):
         assert (tmp_path / written).exists()
 
 

@@ -355,12 +355,12 @@ def test_the_baseline_of_a_version_is_its_newest_reports(tmp_path):
 
 
 def test_the_recorded_results_of_a_version_are_a_baseline(tmp_path, monkeypatch):
-    entry = {"binary": "20260801.000000.0 (ab)", "date": "2026-08-01"}
+    entry = {"version": "20260801.000000.0", "digests": ["ab"], "date": "2026-08-01"}
     recorded = {
         "kept-outline": {**entry, "outcome": "held"},
         "broken-outline": {**entry, "outcome": "broken"},
         "broken-one": {**entry, "outcome": "known deviation"},
-        "of-another-one": {**entry, "outcome": "held", "binary": "20260701.000000.0 (ab)"},
+        "of-another-one": {**entry, "outcome": "held", "version": "20260801.000000.0 of yesterday"},
     }
     file = tmp_path / "recorded.json"
     file.write_text(json.dumps(recorded))

@@ -38,6 +38,27 @@ def test_steps_and_module_of_a_subject_run_the_scenarios_that_use_them(
 
 
 @pytest.mark.parametrize(
+    ("module", "subject"),
+    [
+        ("tokens", "runs"),  # whose module imports it through others: workers enroll with tokens
+        ("json_mode", "remote_client"),  # whose module imports it
+        ("secrets", "tokens"),  # whose steps import it
+    ],
+)
+def test_a_module_runs_the_scenarios_of_the_subjects_that_import_it(
+    scenarios: list[Any], module: str, subject: str
+) -> None:
+    own = [each for each in scenarios if Path(each.filename).stem == subject]
+    assert subjects_of(own, f"swamp_harness/scenario/{module}.py") == {subject}
+
+
+def test_a_module_that_few_others_import_runs_few_scenarios(scenarios: list[Any]) -> None:
+    some = scenarios[::8]
+    changed = changes_in("main", ["swamp_harness/scenario/scheduling.py"])
+    assert 0 < len(select_changed(changed, some)) < len(some) / 2
+
+
+@pytest.mark.parametrize(
     "deeper",
     [
         "swamp_harness/system/waiting.py",

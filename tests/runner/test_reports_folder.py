@@ -1,15 +1,15 @@
-"""The folder of the reports: one run at a time locks it, and the lock of a dead run is ignored."""
+"""The folder of the reports: one run at a time locks it, and a dead run holds no lock."""
 
-import json
-import os
+import multiprocessing
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 
 from swamp_harness.runner.reports_folder import taken
 from swamp_harness.system.errors import ExitCode, UnusableInput
-from tests.conftest import ROOT, run_suite
+from tests.conftest import ROOT, needs_fork, run_suite
 
 TAKE = (
     "import sys, pathlib; from swamp_harness.runner.reports_folder import taken\n"
@@ -52,14 +52,46 @@ def test_a_killed_run_does_not_keep_the_folder_locked(owner, tmp_path):
         pass
 
 
-def test_another_process_with_the_same_number_is_not_mistaken_for_the_run(tmp_path):
-    (tmp_path / "run-in-progress.json").write_text(json.dumps({"pid": os.getpid(), "began": 1.0}))
+@needs_fork
+def test_of_runs_that_begin_together_one_takes_the_folder(tmp_path):
+    runs, rounds = 4, 40
+    forks = multiprocessing.get_context("fork")
+    together, answers = forks.Barrier(runs, timeout=20), forks.SimpleQueue()
+
+    def take_again_and_again():
+        for _ in range(rounds):
+            together.wait()
+            try:
+                with taken(tmp_path):
+                    answers.put("taken")
+                    together.wait()
+            except UnusableInput:
+                answers.put("refused")
+                together.wait()
+            together.wait()
+
+    processes = [forks.Process(target=take_again_and_again) for _ in range(runs)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+
+    given = Counter(iter(lambda: None if answers.empty() else answers.get(), None))
+    assert given == {"taken": rounds, "refused": (runs - 1) * rounds}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_removes_no_lock_of_another_run(tmp_path):
+    note = tmp_path / "run-in-progress.json"
     with taken(tmp_path):
-        pass
+        note.unlink()  # with the whole folder, by a person
+        note.write_text("of another run")
+
+    assert note.read_text() == "of another run"
 
 
-@pytest.mark.parametrize("note", ["", "[]", '{"pid": "x", "began": 0}', '{"pid": -1, "began": 0}'])
-def test_an_unreadable_lock_is_ignored(note, tmp_path):
+@pytest.mark.parametrize("note", ["", "[]", '{"pid": 1}'])
+def test_a_note_that_no_process_has_locked_is_ignored(note, tmp_path):
     (tmp_path / "run-in-progress.json").write_text(note)
     with taken(tmp_path):
         pass

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,18 +16,30 @@ from typing import Any
 import psutil
 import pytest
 
+from swamp_harness.results import policy
 from swamp_harness.results.outcome import Outcome
+from swamp_harness.results.result import ScenarioResult
 from swamp_harness.runner.display import Display
+from swamp_harness.runner.judgement import Judgement, Loss
 from swamp_harness.runner.parallel import SideBySide
+from swamp_harness.runner.progress import Progress
+from swamp_harness.runner.run_reports import Listed
 from swamp_harness.runner.schedule import jobs_for, longest_first, shard_in, shard_of
+from swamp_harness.runner.session import Session
 from swamp_harness.specification import features, project
 from swamp_harness.specification.features import FeatureRun
+from swamp_harness.specification.plan import Plan
+from swamp_harness.system.errors import InfrastructureError
+from swamp_harness.system.limits import NEXT_STEP
+from swamp_harness.system.redaction import SECRETS
 from tests.conftest import ROOT, a_result, needs_fork, run_suite, suite_environment
 
 SECONDS = {"a": 1.0, "b": 9.0, "c": 4.0, "d": 5.0}
 GB = 10**9
 SCENARIOS = [
-    SimpleNamespace(name=name, tags=[name], filename="features/x.feature", line=line)
+    SimpleNamespace(
+        name=name, tags=[name], filename="features/x.feature", line=line, error_message=None, all_steps=()
+    )
     for line, name in enumerate(SECONDS, start=1)
 ]
 
@@ -88,20 +101,45 @@ def test_the_number_of_parallel_scenarios_depends_on_processors_and_memory(
     assert jobs_for(processors, memory) == jobs
 
 
-class Losses:
-    """A session that records lost scenarios."""
+class Recorder:
+    """A session that records what it hears about the scenarios.
 
-    progress = SimpleNamespace(interrupted=None, is_stopped=False, hurried=False)
+    Attributes:
+        lost: the lost scenarios, by name.
+        errors: of the suite itself, by name of the scenario.
+        results: the names of the scenarios with a result.
+    """
 
-    def __init__(self) -> None:
-        self.lost: dict[str, int] = {}
+    def __init__(self, result: ScenarioResult | None = None) -> None:
+        self.progress = SimpleNamespace(
+            interrupted=None, is_stopped=False, hurried=False, add_from_child=self._add
+        )
+        self.lost: dict[str, Loss] = {}
+        self.errors: dict[str, str] = {}
+        self.results: list[str] = []
+        self._result = result
 
-    def become_child(self, number: int, at_step: object) -> None:
-        pass
+    def become_child(self, _: int, at_step: Callable[[str], None]) -> None:
+        self.at_step = at_step
 
-    def take_loss(self, scenario: Any, code: int) -> Any:
-        self.lost[scenario.name] = code
+    def report_of_child(self) -> tuple[ScenarioResult, str] | None:
+        return None if self._result is None else (self._result, "")
+
+    def take_loss(self, scenario: Any, _: int, loss: Loss) -> ScenarioResult:
+        self.lost[scenario.name] = loss
         return a_result(scenario.name, Outcome.ERROR)
+
+    def take_error(self, scenario: Any, error: str) -> None:
+        self.errors[scenario.name] = error
+
+    def _add(self, result: ScenarioResult, *_: object) -> None:
+        self.results.append(result.name)
+
+
+def run_in_child(session: Recorder, run_alone: Callable[[Any], None]) -> None:
+    """Run a scenario that is called "a" in a process of its own."""
+    display = Display([a_planned("a", 1)], SECONDS.__getitem__, jobs=1)
+    SideBySide(session, 1, run_alone, lambda _: None, display).run(SCENARIOS[:1])  # type: ignore[arg-type]
 
 
 @needs_fork
@@ -109,10 +147,88 @@ def test_a_scenario_that_hangs_is_ended_and_reported_as_lost(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("UAT_TIME_SCALE", "0.001")
-    session, display = Losses(), Display([a_planned("a", 1)], SECONDS.__getitem__, jobs=1)
-    hanging: Any = SideBySide(session, 1, lambda _: time.sleep(60), lambda _: None, display)  # type: ignore[arg-type]
-    hanging.run(SCENARIOS[:1])
-    assert session.lost == {"a": -signal.SIGKILL}
+    session = Recorder()
+
+    def hang(_: object) -> None:
+        session.at_step("When it hangs")
+        time.sleep(60)
+
+    run_in_child(session, hang)
+    assert session.lost == {"a": Loss(-signal.SIGKILL, "When it hangs", NEXT_STEP)}
+    judgement = Judgement.lost(session.lost["a"])
+    assert judgement.step == "When it hangs"
+    assert "the limit for the next step of a scenario" in judgement.reason
+
+
+@pytest.mark.parametrize("refusal", [None, InfrastructureError("process 7 cannot be killed")])
+def test_what_a_lost_scenario_left_running_is_ended_and_its_folder_stays(
+    tmp_path: Path, refusal: InfrastructureError | None
+) -> None:
+    ended: list[tuple[str, Path, bool]] = []
+
+    def end_scenario(name: str, folder: Path, *, keep: bool) -> None:
+        ended.append((name, folder, keep))
+        if refusal is not None:
+            raise refusal
+
+    binary = SimpleNamespace(version="1", built_for="linux x86_64")
+    run_context: Any = SimpleNamespace(
+        binary=binary, reports=tmp_path, folder=tmp_path, end_scenario=end_scenario
+    )
+    planned = (a_planned("a", 1),)
+    listed = Listed([], [], policy.load(project.POLICY))
+    session = Session(run_context, listed, Progress(Plan(planned, planned)))
+    result = session.take_loss(SCENARIOS[0], 12, Loss(-signal.SIGKILL, "When it hangs"))
+    assert (result.outcome, result.step) == (Outcome.ERROR, "When it hangs")
+    assert ended == [("scenario-012", tmp_path / "scenario-012", True)]
+    assert session.progress.results == [result]
+    assert len(session.progress.errors) == (0 if refusal is None else 1)
+
+
+def fail(_: object) -> None:
+    SECRETS.add("a secret of test_side_by_side")
+    raise KeyError("a bug with a secret of test_side_by_side")
+
+
+@needs_fork
+def test_an_error_of_the_suite_reaches_the_result_of_its_scenario() -> None:
+    session = Recorder()
+    run_in_child(session, fail)
+    judgement = Judgement.lost(session.lost["a"])
+    assert judgement.outcome is Outcome.ERROR
+    assert judgement.reason.startswith("The suite itself failed, not the product: KeyError: 'a bug with ")
+    assert "in fail" in judgement.reason  # the traceback
+    assert "secret" not in judgement.reason
+
+
+@needs_fork
+def test_an_error_of_the_suite_after_the_result_leaves_the_result() -> None:
+    session = Recorder(a_result("a"))
+    run_in_child(session, fail)
+    assert (session.results, session.lost) == (["a"], {})
+    assert "in fail" in session.errors["a"]
+
+
+@needs_fork
+def test_an_error_of_a_hook_is_the_reason_of_a_scenario_without_a_result() -> None:
+    def fail_as_behave_does(scenario: Any) -> None:
+        scenario.error_message = "HOOK-ERROR in after_scenario: OSError: full"
+
+    session = Recorder()
+    run_in_child(session, fail_as_behave_does)
+    assert session.lost["a"].error == "HOOK-ERROR in after_scenario: OSError: full"
+
+
+@needs_fork
+@pytest.mark.parametrize("name", ["SIGINT", "SIGHUP", "SIGTERM"])
+def test_what_a_scenario_starts_does_not_ignore_signals(tmp_path: Path, name: str) -> None:
+    question = f"import signal; print(signal.getsignal(signal.{name}) is signal.SIG_IGN)"
+
+    def ask(_: object) -> None:
+        (tmp_path / "answer").write_bytes(subprocess.check_output([sys.executable, "-c", question]))
+
+    run_in_child(Recorder(), ask)
+    assert (tmp_path / "answer").read_text() == "False\n"
 
 
 @needs_fork

@@ -1,5 +1,7 @@
 """Files of this machine: deleting waits for files in use."""
 
+import os
+import shutil
 import sys
 import threading
 
@@ -7,7 +9,7 @@ import pytest
 
 from swamp_harness.system import files
 from swamp_harness.system.errors import InfrastructureError
-from swamp_harness.system.files import HERE, remove_folder
+from swamp_harness.system.files import HERE, remove_folder, walk
 
 
 @pytest.fixture
@@ -16,6 +18,35 @@ def folder(tmp_path):
     (folder / "deep" / "down").mkdir(parents=True)
     (folder / "deep" / "down" / "file").write_text("content")
     return folder
+
+
+def test_a_walk_finds_everything_below_a_folder_in_order(folder):
+    (folder / "a").touch()
+    deep = folder / "deep"
+    assert walk(folder) == [folder / "a", deep, deep / "down", deep / "down" / "file"]
+    assert walk(folder / "nowhere") == []
+
+
+def test_a_walk_leaves_out_a_folder_that_vanishes_meanwhile(folder, monkeypatch):
+    scan = os.scandir
+
+    def scandir(place):
+        if str(place).endswith("down"):
+            shutil.rmtree(place)  # as a running process may
+        return scan(place)
+
+    (folder / "deep" / "kept").touch()
+    monkeypatch.setattr("os.scandir", scandir)
+    assert HERE.below(folder) == [folder / "deep" / "kept"]
+
+
+def test_a_folder_that_cannot_be_read_is_an_infrastructure_error(folder, monkeypatch):
+    def scandir(place):
+        raise PermissionError(13, "Permission denied", str(place))
+
+    monkeypatch.setattr("os.scandir", scandir)
+    with pytest.raises(InfrastructureError, match=r"folder cannot be read: .*Permission denied"):
+        walk(folder)
 
 
 def test_a_folder_is_removed_with_all_that_is_in_it(folder):

@@ -1,4 +1,5 @@
 import base64
+from pathlib import Path
 
 import pytest
 
@@ -48,6 +49,22 @@ def test_a_search_that_finds_nothing_proves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(leak_search, "_found_in", lambda *_: [])
 
     with pytest.raises(InfrastructureError, match="does not work"):
+        search_files(SECRET, [tmp_path])
+
+
+def test_a_file_that_cannot_be_read_is_an_infrastructure_error(tmp_path, monkeypatch):
+    (tmp_path / "held").touch()
+    opened = Path.open
+
+    def open_all_but_one(path, *arguments, **named):
+        if path.name == "held":
+            raise PermissionError(13, "The process cannot access the file")
+        return opened(path, *arguments, **named)
+
+    monkeypatch.setattr(Path, "open", open_all_but_one)
+    with pytest.raises(
+        InfrastructureError, match="held cannot be read, so a secret in it would not be found"
+    ):
         search_files(SECRET, [tmp_path])
 
 

@@ -5,7 +5,7 @@ from multiprocessing.pool import ThreadPool
 
 import pytest
 
-from swamp_harness.system.errors import InfrastructureError
+from swamp_harness.system.errors import ContractBroken, InfrastructureError
 from swamp_harness.system.limits import Limit
 from swamp_harness.system.made_once import made_once
 
@@ -37,16 +37,31 @@ def test_another_process_waits_for_the_value(tmp_path):
         assert elsewhere.get(10) == here.get(10) == {"made": "elsewhere"}
 
 
-def test_who_waits_learns_why_the_value_could_not_be_made(tmp_path):
-    place = tmp_path / "place"
-
+@pytest.mark.parametrize(
+    "error", [ValueError("no disk"), ContractBroken("no disk"), InfrastructureError("no disk")]
+)
+def test_everybody_gets_the_same_error_if_the_value_cannot_be_made(tmp_path, error):
     def fail():
-        raise ValueError("no disk")
+        raise error
 
-    with pytest.raises(ValueError, match="no disk"):
-        made_once(place, fail, SOON)
-    with pytest.raises(InfrastructureError, match="no disk"):
-        made_once(place, lambda: "never", SOON)
+    messages = []
+    for make in (fail, lambda: "never"):
+        with pytest.raises(
+            InfrastructureError, match=r"could not be made \(place\): (.|\n)*no disk"
+        ) as caught:
+            made_once(tmp_path / "place", make, SOON)
+        messages.append(str(caught.value))
+    assert messages[0] == messages[1]
+
+
+def test_who_waits_learns_that_the_first_one_was_interrupted(tmp_path):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        made_once(tmp_path / "place", interrupted, SOON)
+    with pytest.raises(InfrastructureError, match=r"could not be made .*: it was interrupted"):
+        made_once(tmp_path / "place", lambda: "never", SOON)
 
 
 def test_the_wait_for_another_process_has_a_limit(tmp_path):

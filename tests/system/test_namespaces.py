@@ -11,6 +11,7 @@ from itertools import islice
 import pytest
 
 from swamp_harness.system.errors import InfrastructureError
+from swamp_harness.system.hosts import namespaces as namespaces_of_hosts
 from swamp_harness.system.hosts.namespaces import (
     Link,
     NamespaceHost,
@@ -134,6 +135,16 @@ def test_a_cut_breaks_connections_before_the_link_goes_down(connected):
     client, path, _ = connected
     path.cut()
     wait_for(client, "ConnectionResetError")
+
+
+@needs_namespaces
+def test_connections_that_do_not_close_at_a_cut_are_an_infrastructure_error(host, speaker, monkeypatch):
+    path = host.path_to(speaker[0])
+    monkeypatch.setattr(namespaces_of_hosts, "PATH_BROKEN", Limit("a test", 0.05))
+    monkeypatch.setattr(type(path), "being_read", 1)
+    with pytest.raises(InfrastructureError, match="broken connections to be closed"):
+        path.cut()
+    path.close()
 
 
 @needs_namespaces

@@ -4,6 +4,7 @@ import sys
 import psutil
 import pytest
 
+from swamp_harness.system import marked_processes as marked_processes_module
 from swamp_harness.system.clean_env import scrubbed_environment
 from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import Limit
@@ -13,6 +14,7 @@ from swamp_harness.system.process_tree import tree_of
 from swamp_harness.system.processes import Launch, ProcessTree
 from swamp_harness.system.processor_time import TreeWatch
 from swamp_harness.system.redaction import SECRETS
+from swamp_harness.system.remains_of_run import clean_up
 from swamp_harness.system.waiting import wait_until
 
 SOON = Limit("a test", 20)
@@ -59,6 +61,20 @@ def test_a_tree_has_the_children_of_every_thread_and_their_children(start):
     assert set(every) == {root, *root.children(recursive=True)}
     tree.kill()
     assert tree_of(root) in ([], [root])
+
+
+class Ended(psutil.Process):
+    """A process that has ended, whose number another process has now."""
+
+    def is_running(self):
+        return False
+
+
+def test_the_tree_of_an_ended_process_has_no_children_of_another_with_its_number(start):
+    tree = start(PARENT)
+    child_of(tree)
+
+    assert tree_of(Ended(tree.pid)) == []
 
 
 def gone(process):
@@ -155,6 +171,34 @@ def test_an_orphan_is_found_by_its_mark(start):
     assert marked_processes(mark_of("swamp-uat-test-of-orphans", "scenario-002")) == []
     assert end_marked(mark_of("swamp-uat-test-of-orphans")) == 1
     assert marked_processes(mark) == []
+
+
+class Stubborn(psutil.Process):
+    """A process that cannot be killed."""
+
+    def kill(self):
+        raise psutil.AccessDenied(self.pid)
+
+
+def test_a_process_that_cannot_be_killed_is_named_and_the_folder_is_removed(start, monkeypatch, tmp_path):
+    tree = start(PARENT)
+    process = Stubborn(tree.pid)
+    monkeypatch.setattr(marked_processes_module, "marked_processes", lambda _: [process])
+    monkeypatch.setattr(marked_processes_module, "_PAUSE", 0)
+    (tmp_path / "run").mkdir()
+
+    with pytest.raises(InfrastructureError, match=rf"cannot be killed: {tree.pid} \(.*python"):
+        clean_up("swamp-uat-test-of-stubborn", tmp_path / "run")
+
+    assert not (tmp_path / "run").exists()
+
+
+def test_only_processes_that_were_killed_are_counted(start, monkeypatch):
+    processes = [Stubborn(start(PARENT).pid), psutil.Process(start(PARENT).pid)]
+    looks = [processes, []]
+    monkeypatch.setattr(marked_processes_module, "marked_processes", lambda _: looks.pop(0))
+
+    assert end_marked("the mark") == 1
 
 
 def test_only_allowed_variables_of_the_caller_are_passed_on(tmp_path):

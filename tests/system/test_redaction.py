@@ -9,7 +9,12 @@ import threading
 
 import pytest
 
-from swamp_harness.product.credential import credentials_in, learn_from_answer, learn_from_output
+from swamp_harness.product.credential import (
+    credentials_in,
+    learn_from_answer,
+    learn_from_output,
+    learn_from_reading,
+)
 from swamp_harness.system.disguises import encodings_of
 from swamp_harness.system.leak_search import search_text
 from swamp_harness.system.redaction import BLANK, SECRETS, Redactor
@@ -208,6 +213,32 @@ def test_a_json_answer_makes_a_secret_of_any_form_known():
     learn_from_answer(["token"])
 
     assert SECRETS.blank(secret.upper()) == BLANK
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "{}\n",
+        "The secret: {}\n",
+        '{{"vaultName": "v1", "value": "{}"}}',
+        '{{"values": [{{"of-the-key": "{}"}}]}}',
+    ],
+)
+def test_a_secret_that_a_command_reads_becomes_known_whatever_its_form(shown):
+    secret = secrets.token_urlsafe(32) + "0"
+
+    learn_from_reading(shown.format(secret), ("vault", "read-secret", "v1", "key"))
+
+    assert SECRETS.blank(secret) == BLANK
+
+
+def test_what_is_no_secret_in_the_answer_of_a_command_that_reads_one_is_not_blanked():
+    key, place = "server-token-of-alice-2026", "/home/uat-123456/scenario-001/repository"
+    text = f"Error: the vault has no secret {key}, says http://127.0.0.1:4711/health; unfortunately: {place}."
+
+    learn_from_reading(text, ("vault", "read-secret", "v1", key))
+
+    assert SECRETS.blank(text) == text
 
 
 def test_an_encoded_secret_is_found_at_every_place_in_a_text():

@@ -14,7 +14,9 @@ import pytest
 
 from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.files import LocalFiles, copy
+from swamp_harness.system.hosts import ssh_processes
 from swamp_harness.system.hosts.ssh import SshHost
+from swamp_harness.system.hosts.ssh_processes import SshProcess
 from swamp_harness.system.limits import Limit
 from swamp_harness.system.process_log import ProcessLog
 from swamp_harness.system.processes import Launch
@@ -116,6 +118,16 @@ def test_a_crashed_process_leaves_its_children(start):
     left = psutil.Process(child)
     assert left.status() != psutil.STATUS_ZOMBIE
     left.kill()
+
+
+@pytest.mark.parametrize("end", [SshProcess.kill, SshProcess.crash])
+def test_a_process_that_cannot_be_killed_is_an_infrastructure_error(start, monkeypatch, end):
+    process = start("sleep 600")
+    with monkeypatch.context() as patched:
+        patched.setattr(ssh_processes, "PROCESS_GONE", Limit("a test", 0.05))
+        patched.setattr(process, "_signal", lambda *_: None)
+        with pytest.raises(InfrastructureError, match="Timed out waiting for worker to be gone"):
+            end(process)
 
 
 def test_a_suspended_process_prints_nothing_until_it_is_resumed(start):

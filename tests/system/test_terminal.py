@@ -12,7 +12,7 @@ from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import Limit
 from swamp_harness.system.process_log import ProcessLog
 from swamp_harness.system.processes import Launch
-from swamp_harness.system.terminal import start_with_ctrl_c
+from swamp_harness.system.terminal import ConsoleProcess, start_with_ctrl_c
 from swamp_harness.system.waiting import wait_until
 
 SOON = Limit("a test", 20)
@@ -97,3 +97,18 @@ def test_a_missing_program_is_an_infrastructure_error(tmp_path):
 def test_on_other_systems_than_windows_no_process_has_a_console():
     with pytest.raises(InfrastructureError, match="only Windows has them"):
         press_ctrl_c(1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has consoles")
+def test_ctrl_c_at_a_console_that_is_gone_fails_only_while_the_process_lives(tmp_path):
+    launch = Launch(
+        [sys.executable, "-c", "import time; time.sleep(60)"],
+        scrubbed_environment(tmp_path, tmp_path, {}),
+        tmp_path,
+    )
+    process = ConsoleProcess("the process", launch, ProcessLog(tmp_path / "console.log"))
+
+    with pytest.raises(InfrastructureError, match="only Windows has them"):
+        process.press_ctrl_c()
+    process.kill()
+    process.press_ctrl_c()

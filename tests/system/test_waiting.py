@@ -3,9 +3,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from swamp_harness.system.errors import PromiseBroken, UnusableInput
+from swamp_harness.system.errors import InfrastructureError, PromiseBroken, UnusableInput
 from swamp_harness.system.limits import Limit, time_scale
-from swamp_harness.system.waiting import WaitTimeout, wait_for_moment, wait_until
+from swamp_harness.system.waiting import WaitTimeout, wait_for_moment, wait_until, without_the_product
 
 SHORT = Limit("a test", 0.1)
 
@@ -28,6 +28,11 @@ def test_a_timeout_names_the_awaited_state_the_limit_and_the_last_observation():
 
 def test_a_timeout_is_a_broken_promise():
     assert issubclass(WaitTimeout, PromiseBroken)
+
+
+def test_a_timeout_of_a_wait_without_the_product_is_an_infrastructure_error():
+    with pytest.raises(InfrastructureError, match="Timed out waiting for a folder"), without_the_product():
+        wait_until("a folder", lambda: "", bool, SHORT)
 
 
 def test_give_up_if_ends_a_wait_at_once_but_after_a_last_look():

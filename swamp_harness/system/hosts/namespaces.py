@@ -22,7 +22,7 @@ from swamp_harness.system.marked_processes import described, marked_processes
 from swamp_harness.system.network import NetworkPath
 from swamp_harness.system.process_log import ProcessLog
 from swamp_harness.system.processes import Launch, ProcessTree
-from swamp_harness.system.waiting import wait_until
+from swamp_harness.system.waiting import wait_until, without_the_product
 
 # Addresses that RFC 2544 reserves for benchmarks; a link between two machines takes four of them.
 _FIRST = (198 << 24) | (18 << 16)
@@ -153,7 +153,10 @@ class _LinkPath(NetworkPath):
         # The resets must pass before the link is down; they are sent when no connection is read any more.
         self.hold()
         self.reset()
-        wait_until("broken connections to be closed", lambda: self.being_read, lambda n: not n, PATH_BROKEN)
+        with without_the_product():
+            wait_until(
+                "broken connections to be closed", lambda: self.being_read, lambda n: not n, PATH_BROKEN
+            )
         _ip("link", "set", self._link, "down")
 
     def heal(self) -> None:

@@ -26,7 +26,7 @@ from swamp_harness.system.process_log import Life, ProcessLog
 from swamp_harness.system.processes import Launch, wait_for_the_end_of
 from swamp_harness.system.processor_time import Usage
 from swamp_harness.system.stop_request import StopRequest
-from swamp_harness.system.waiting import wait_until
+from swamp_harness.system.waiting import wait_until, without_the_product
 
 _LIST = "ps -A -o pid= -o ppid= -o pgid= -o rss= -o args="
 _SIGNALLED = 128
@@ -160,15 +160,25 @@ class SshProcess:
         return wait_for_the_end_of(self, limit, give_up_if)
 
     def kill(self) -> None:
-        """Kill all of it at once, like a power cut."""
+        """Kill all of it at once, like a power cut.
+
+        Raises:
+            InfrastructureError: it cannot be killed, or its machine is gone.
+        """
         self.log.note(f"{self.name} is killed", Life.KILLED)
-        self._kill_tree()
+        with without_the_product():
+            self._kill_tree()
 
     def crash(self) -> None:
-        """Kill the root alone; its descendants are left to themselves."""
+        """Kill the root alone; its descendants are left to themselves.
+
+        Raises:
+            InfrastructureError: it cannot be killed, or its machine is gone.
+        """
         self.log.note(f"{self.name} crashes", Life.KILLED)
         self._signal("KILL", [self.pid])
-        wait_until(f"{self.name} to be gone", lambda: self.alive, lambda alive: not alive, PROCESS_GONE)
+        with without_the_product():
+            self._wait_until_gone()
 
     def terminate(self) -> int:
         """Ask the root to stop (SIGTERM) and wait until it has.
@@ -211,8 +221,11 @@ class SshProcess:
         # Freeze first: a running parent could start another child between the look and the kill.
         self._signal("STOP", tree)
         self._signal("KILL", [*tree, *(late for late in self._tree() if late not in tree)])
-        wait_until(f"{self.name} to be gone", lambda: self.alive, lambda alive: not alive, PROCESS_GONE)
+        self._wait_until_gone()
         self._drain()
+
+    def _wait_until_gone(self) -> None:
+        wait_until(f"{self.name} to be gone", lambda: self.alive, lambda alive: not alive, PROCESS_GONE)
 
     def _tree(self) -> list[int]:
         return descendants(processes_of(self._connection), self.pid)
