@@ -141,11 +141,6 @@ def test_a_hosts_file_is_checked_with_the_other_yaml_files(tmp_path, entry, monk
     assert "'moon' is not one of" in finding.message
 
 
-def test_a_missing_file_is_reported(tmp_path):
-    with pytest.raises(UnusableInput, match="No such file"):
-        load({"UAT_HOSTS": str(tmp_path / "nowhere.yaml")})
-
-
 # --- a machine
 
 
