@@ -8,12 +8,15 @@ import os
 import platform
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from pathlib import Path
+
+import psutil
 
 from swamp_harness.product.conventions import QUIET_ENVIRONMENT
 from swamp_harness.product.releases import (
@@ -22,10 +25,11 @@ from swamp_harness.product.releases import (
     earlier_release,
     release_of_another_protocol,
 )
-from swamp_harness.product.target import Target, of_the_project
+from swamp_harness.product.target import TARGET_VARIABLE, Target, of_the_project
 from swamp_harness.system.clean_env import scrubbed_environment
 from swamp_harness.system.errors import ExitCode, UnusableInput
 from swamp_harness.system.limits import VERSION_ANSWER
+from swamp_harness.system.processes import kill_tree
 
 BINARY_VARIABLE = "SWAMP_BIN"
 OTHER_BINARY_VARIABLE = "SWAMP_OTHER_BIN"
@@ -43,6 +47,11 @@ _EXECUTABLE_FORMATS = (
 )
 
 _VERSION_LINE = re.compile(r"^swamp (?P<version>\d\S*)\s*$")
+_REMEDY = "give the path of a swamp binary that runs on this machine."
+# The longest part of an answer in a message.
+_LONGEST_QUOTE = 200
+# How the version of the stand-in ends, in any of its releases.
+_OF_THE_STAND_IN = "-standin"
 
 
 @dataclass(frozen=True)
@@ -138,9 +147,14 @@ def binary_under_test(environ: Mapping[str, str], target: Target) -> Binary:
     PATH.
 
     Raises:
-        UnusableInput: there is none, it does not run as swamp, or it has another version than the one asked
-            for (exit code 3), or the release is not available (exit codes 2 and 8 to 11).
+        UnusableInput: there is none, it does not run as swamp, it is the stand-in where the target is swamp,
+            or it has another version than the one asked for (exit code 3), or the release is not available
+            (exit codes 2 and 8 to 11).
     """
+    return _fit_for(target, _given_or_found(environ, target))
+
+
+def _given_or_found(environ: Mapping[str, str], target: Target) -> Binary:
     named, asked = environ.get(BINARY_VARIABLE), environ.get(VERSION_VARIABLE)
     if named and asked:
         raise UnusableInput(
@@ -176,12 +190,13 @@ def companion(release: Release, environ: Mapping[str, str], target: Target, vers
         version: the version of the binary under test.
 
     Raises:
-        UnusableInput: the named binary, or the target's own, does not run as swamp (exit code 3).
+        UnusableInput: the named binary, or the target's own, does not run as swamp, or is the stand-in where
+            the target is swamp (exit code 3).
     """
     variable, known = _COMPANIONS[release]
     named, remedy = environ.get(variable), f"set {variable}"
     if named:
-        return Companion(examined(Path(named), variable))
+        return Companion(_fit_for(target, examined(Path(named), variable)))
     if environ.get(VERSION_VARIABLE):
         try:
             source = f"{release.value[0].upper()}{release.value[1:]}"
@@ -199,6 +214,17 @@ _COMPANIONS: Mapping[Release, tuple[str, Callable[[str], str]]] = {
     Release.OTHER: (OTHER_BINARY_VARIABLE, release_of_another_protocol),
     Release.EARLIER: (EARLIER_BINARY_VARIABLE, earlier_release),
 }
+
+
+def _fit_for(target: Target, binary: Binary) -> Binary:
+    # A run against the stand-in says nothing about swamp, so it must not look like a sign-off of a release.
+    if target.is_for_sign_off and binary.version.endswith(_OF_THE_STAND_IN):
+        raise UnusableInput(
+            f"{binary.path} is the stand-in (version {binary.version}), not swamp: give the path of a swamp "
+            f"binary, or test the stand-in with {TARGET_VARIABLE}=standin/target.yaml.",
+            ExitCode.NO_BINARY,
+        )
+    return binary
 
 
 def _of_release(releases: Releases, version: str, source: str) -> Binary:
@@ -252,8 +278,10 @@ def _asked(path: Path, _changed: int, _size: int) -> tuple[str, str]:
     answer = _version_answer(path)
     match = _VERSION_LINE.match(answer)
     if match is None:
-        shown = answer.splitlines()[0][:80] if answer else "nothing"
-        raise _Unusable(f"is not swamp: it answers --version with {shown!r}.")
+        shown = repr(answer.splitlines()[0][:_LONGEST_QUOTE]) if answer else "nothing"
+        raise _Unusable(
+            f"is not swamp: it answers --version with {shown}, not with `swamp <version>`: {_REMEDY}"
+        )
     with path.open("rb") as file:
         return match["version"], hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -293,21 +321,38 @@ def _version_answer(path: Path) -> str:
         place = Path(folder)
         environment = scrubbed_environment(place, place, QUIET_ENVIRONMENT)
         try:
-            done = subprocess.run(
+            process = subprocess.Popen(
                 [path, "--version"],
                 env=environment,
                 cwd=place,
                 stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=VERSION_ANSWER.seconds,
-                check=False,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
             )
-        except subprocess.TimeoutExpired as error:
-            limit = f"{VERSION_ANSWER.seconds:g} s"
-            raise _Unusable(f"does not answer --version within {limit}: use a working swamp.") from error
         except OSError as error:
             reason = error.strerror or str(error)
             raise _Unusable(
                 f"cannot run on this machine ({reason}): use a build for this platform."
             ) from error
-    return done.stdout.decode("utf-8", errors="replace").strip()
+        with process:
+            try:
+                stdout, stderr = process.communicate(timeout=VERSION_ANSWER.seconds)
+            except BaseException as error:
+                kill_tree(psutil.Process(process.pid))
+                if not isinstance(error, subprocess.TimeoutExpired):
+                    raise
+                limit = f"{VERSION_ANSWER.seconds:g} s"
+                raise _Unusable(f"does not answer --version within {limit}: use a working swamp.") from error
+    if process.returncode != 0:
+        raise _Unusable(f"is not usable: --version {_end(process.returncode, stderr)}: {_REMEDY}")
+    return stdout.decode("utf-8", errors="replace").strip()
+
+
+def _end(code: int, stderr: bytes) -> str:
+    """How a process ended, with the last line of what it wrote about that."""
+    lines = stderr.decode("utf-8", errors="replace").strip().splitlines()
+    last = f" and writes {lines[-1][:_LONGEST_QUOTE]!r}" if lines else ""
+    if code >= 0:
+        return f"ends with exit code {code}{last}"
+    known = {each.value: each.name for each in signal.Signals}
+    return f"is ended by {known.get(-code, f'signal {-code}')}{last}"

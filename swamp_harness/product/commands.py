@@ -114,6 +114,11 @@ class CommandResult:
         return SECRETS.blank(" ".join((*before, "swamp", *self.arguments)))
 
     @property
+    def ending(self) -> str:
+        """How the command ended, as a phrase such as "`swamp repo init` ended with exit code 1", blanked."""
+        return f"`{self.command}` ended with exit code {self.exit_code}"
+
+    @property
     def ended(self) -> datetime:
         """The time of its end."""
         return self.started + timedelta(seconds=self.seconds)

@@ -23,6 +23,7 @@ CACHE_VARIABLE = "UAT_CACHE"
 LATEST = "latest"
 
 _HOST = "https://github.com/swamp-club/swamp/releases"
+_SCHEMES = ("https://", "http://")
 _CHECKSUMS = "checksums.txt"
 PROTOCOLS = Path(__file__).with_name("protocols.yaml")
 _VERSION = re.compile(r"\d{8}\.\d{6}\.\d+-sha\.[0-9a-f]{8}")
@@ -51,10 +52,20 @@ class Releases:
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Self:
-        """The releases of swamp's own host in the user's cache, unless the environment names others."""
+        """The releases of swamp's own host in the user's cache, unless the environment names others.
+
+        Raises:
+            UnusableInput: the address of the host is none (exit code 2).
+        """
         cache = environ.get(CACHE_VARIABLE)
+        host = environ.get(RELEASES_VARIABLE) or _HOST
+        if not host.startswith(_SCHEMES):
+            raise UnusableInput(
+                f"{RELEASES_VARIABLE} is {host!r}: it must begin with {' or '.join(_SCHEMES)}.",
+                ExitCode.BAD_COMMAND_LINE,
+            )
         return cls(
-            (environ.get(RELEASES_VARIABLE) or _HOST).rstrip("/"),
+            host.rstrip("/"),
             Path(cache).absolute() if cache else platformdirs.user_cache_path("swamp-uat", appauthor=False),
         )
 

@@ -78,7 +78,9 @@ def initialise(commands: SwampCommands, *, with_vault: bool) -> Repository:
     for arguments in (INITIALISE, CREATE_VAULT) if with_vault else (INITIALISE,):
         result = commands.run(*arguments, output=Output.JSON)
         if not result.succeeded:
-            raise InfrastructureError(f"The repository for the scenarios could not be prepared:\n{result}")
+            raise InfrastructureError(
+                f"The repository for the scenarios could not be prepared: {result.ending}.\n{result}"
+            )
     return Repository(Path(commands.folder))
 
 

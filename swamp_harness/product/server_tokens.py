@@ -61,7 +61,9 @@ def demand(result: CommandResult) -> CommandResult:
         InfrastructureError: the command failed.
     """
     if not result.succeeded:
-        raise InfrastructureError(f"The server tokens of the scenarios could not be prepared:\n{result}")
+        raise InfrastructureError(
+            f"The server tokens of the scenarios could not be prepared: {result.ending}.\n{result}"
+        )
     return result
 
 

@@ -6,12 +6,15 @@ import ast
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from swamp_harness.specification import features
 from swamp_harness.system.errors import ExitCode, UnusableInput
 
 _AT_LEAST = 3
+# How many names a message suggests.
+_SUGGESTED = 3
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,13 @@ def wanted_of(listed: Sequence[WrittenMutant], names: Sequence[str]) -> list[Wri
     """
     found = [mutant for mutant in listed if not names or mutant.name.startswith(tuple(names))]
     if not found:
-        known = ", ".join(mutant.name for mutant in listed)
-        raise UnusableInput(f"No mutant has such a name. The mutants: {known}.", ExitCode.BAD_COMMAND_LINE)
+        known = [mutant.name for mutant in listed]
+        near = dict.fromkeys(each for name in names for each in get_close_matches(name, known, cutoff=0))
+        raise UnusableInput(
+            f"No mutant has a name that begins with {' or '.join(map(repr, names))}: give the beginning of a "
+            f"name, such as {', '.join(list(near)[:_SUGGESTED])}.",
+            ExitCode.BAD_COMMAND_LINE,
+        )
     return found
 
 

@@ -18,6 +18,9 @@ from swamp_harness.specification import features, project
 from swamp_harness.system.errors import ExitCode, UnusableInput
 from swamp_harness.system.plain_text import json_text
 
+# How many changed modules a message names: a longer one would be cut.
+_STALE_SHOWN = 3
+
 
 @dataclass(frozen=True)
 class ScenarioPlace:
@@ -168,8 +171,12 @@ def refuse_stale(found: Reach, texts: Mapping[str, str]) -> None:
         name for name, text in texts.items() if name in found.texts and found.texts[name] != fingerprint(text)
     ]
     if stale:
+        more = len(stale) - _STALE_SHOWN
+        named = ", ".join(stale[:_STALE_SHOWN]) + (
+            f" and {more} other{'s' * (more != 1)}" if more > 0 else ""
+        )
         raise UnusableInput(
-            f"{project.REACHED.name} is stale, {', '.join(stale)} changed: record it with "
-            "`make mutate RECORD=1`.",
+            f"{project.REACHED.name} is stale: record it with `make mutate RECORD=1`. "
+            f"Changed since: {named}.",
             ExitCode.BAD_COMMAND_LINE,
         )

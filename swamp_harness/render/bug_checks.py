@@ -25,10 +25,12 @@ class Check:
     Attributes:
         text: what is seen if the condition holds.
         condition: a command that succeeds if it is seen; it may print what it found.
+        command: the number of the command whose outcome it is about; None for anything else.
     """
 
     text: str
     condition: str
+    command: int | None = None
 
 
 def checks_of(reproduction: Reproduction, result: ScenarioResult) -> list[Check]:
@@ -57,7 +59,7 @@ def _of_outcome(reproduction: Reproduction, expected: Any, actual: Any) -> Itera
             return
         number, last = commands[-1]
         code, output = f'"$CODE_{number}"', f'"$ROOT/output/{number}.out" "$ROOT/output/{number}.err"'
-        yield Check(f"the exit code is {last.exit_code}", f"[ {code} -eq {last.exit_code} ]")
+        yield Check(f"the exit code is {last.exit_code}", f"[ {code} -eq {last.exit_code} ]", number)
     else:
         runs = [each.name for each in _starts(reproduction) if "run" in each.arguments[:3]]
         if not runs:

@@ -205,7 +205,11 @@ class _Report:
             yield "The run kept nothing from which a script could be made. Run the scenario again."
             return
         yield f"In an empty folder, with `{script.name}` from beside this report:"
-        yield from ("", *_block([f"SWAMP_BIN=/path/to/swamp sh {script.name}; echo $?"]), "")
+        yield from (
+            "",
+            *_block([f'cd "$(mktemp -d)" && SWAMP_BIN=/path/to/swamp sh /path/to/{script.name}; echo $?']),
+            "",
+        )
         yield "0: reproduced. 1: not reproduced. 2: could not be set up. 3: compare by eye."
         for sentence in _obstacles_in_words(self.reproduction):
             yield from ("", sentence)

@@ -93,7 +93,7 @@ def coverage_map(
         "`data/recorded-results.json`; "
         "do not edit it.",
         "",
-        f"{automated} of the {len(thirty)} scenarios of "
+        f"{automated} of the {len(thirty)} promises of "
         "[issue 630](https://swamp-club.com/lab/630) are automated.",
     ]
     if since:

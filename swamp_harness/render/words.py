@@ -48,6 +48,8 @@ _RUN_OUTCOMES = {
     ExitCode.HUNG_UP: "INTERRUPTED, the terminal was closed",
     ExitCode.INCOMPLETE: "INCOMPLETE, the run ended early",
 }
+# A run ends as for a broken promise if only a deviation or a waiver is listed that should not be.
+_LIST_WRONG = "NO NEW BROKEN PROMISE, but a list must be corrected"
 # Why a scenario did not run, if its run ended like this.
 _RUN_ENDED = {
     Ending.COMPLETE: "the run ended without running it",
@@ -146,7 +148,9 @@ def outcome_in_words(results: Sequence[ScenarioResult], code: ExitCode) -> str:
     """The outcome of a run, as a sentence."""
     if code is ExitCode.BAD_COMMAND_LINE:
         return "NOTHING RAN: none of the selected scenarios could run."
-    return f"{_RUN_OUTCOMES[code]}: {_counted(results) or 'nothing ran'}"
+    is_broken = any(each.outcome is Outcome.BROKEN for each in results)
+    outcome = _LIST_WRONG if code is ExitCode.PROMISE_BROKEN and not is_broken else _RUN_OUTCOMES[code]
+    return f"{outcome}: {_counted(results) or 'nothing ran'}"
 
 
 def _counted(results: Sequence[ScenarioResult]) -> str:

@@ -24,7 +24,8 @@ def expect(promise: str, *, expected: T, actual: T) -> None:
     """
     if actual != expected:
         raise PromiseBroken(
-            f"Failed: {promise}.\n{_labelled('expected', expected)}\n{_labelled('actual', actual)}",
+            f"Expected, but not so: {promise}.\n"
+            f"{_labelled('expected', expected)}\n{_labelled('actual', actual)}",
             Comparison(plain(expected), plain(actual)),
         )
 

@@ -88,11 +88,15 @@ def _flags(world: World, details: OrchestratorDetails) -> Iterator[str]:
         yield from ("--max-run-duration", f"{world.times.longest_run.total_seconds():g}s")
     if details.runs_at_a_time is not None:
         yield from ("--max-concurrent-runs", str(details.runs_at_a_time))
-    if details.logs_everything:
-        yield from ("--log-level", "trace")
-    if details.output is Output.JSON:
-        yield "--json"
+    yield from _output_flags(details)
     if details.authenticates:
         yield from authenticating(ADMINISTRATOR)
     if details.known_as:
         yield from ("--host", PUBLIC_HOST, "--trusted-hosts", ",".join(details.known_as))
+
+
+def _output_flags(details: OrchestratorDetails) -> Iterator[str]:
+    if details.logs_everything:
+        yield from ("--log-level", "trace")
+    if details.output is Output.JSON:
+        yield "--json"

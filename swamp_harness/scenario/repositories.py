@@ -166,4 +166,4 @@ def demand(failure: str, result: CommandResult) -> None:
         InfrastructureError: the command failed.
     """
     if not result.succeeded:
-        raise InfrastructureError(f"The scenario's {failure}:\n{result}")
+        raise InfrastructureError(f"The scenario's {failure}: {result.ending}.\n{result}")

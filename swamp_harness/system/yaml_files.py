@@ -14,9 +14,21 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from swamp_harness.system.errors import ExitCode, UnusableInput
+from swamp_harness.system.plain_text import cut
 
 # The parser in C, where PyYAML was built with it.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_LONGEST_VALUE = 100
+# What people call the types of JSON Schema.
+_TYPES = {
+    "array": "a list of entries",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "null": "nothing",
+    "number": "a number",
+    "object": "keys with values",
+    "string": "a text",
+}
 
 
 @dataclass(frozen=True)
@@ -45,12 +57,21 @@ def read_yaml(file: Path, schema: Path) -> Any:
         Its content, which nobody may change: whoever reads the same text gets the same.
 
     Raises:
-        UnusableInput: the file cannot be read or does not match; the message has the line (exit code 2).
+        UnusableInput: the file is missing, cannot be read or does not match; the message has its path, and
+            the line (exit code 2).
     """
+    if file.is_dir():
+        raise UnusableInput(f"{file} is a folder: give the path of a file.", ExitCode.BAD_COMMAND_LINE)
     try:
         document, problems = _read(file.read_text("utf-8"), schema)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except FileNotFoundError as error:
+        raise UnusableInput(f"{file} does not exist: correct the path.", ExitCode.BAD_COMMAND_LINE) from error
+    except OSError as error:
+        raise unusable(file, f"it cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
         raise unusable(file, f"it cannot be read: {error}") from error
+    except yaml.YAMLError as error:
+        document, problems = None, [_not_yaml(error)]
     for problem in problems:
         about = f", under {' / '.join(problem.under)}" if problem.under else ""
         raise unusable(file, f"line {problem.line}{about}: {problem.message}")
@@ -69,9 +90,7 @@ def problems_in(file: Path, schema: Path) -> list[YamlProblem]:
     except (OSError, UnicodeDecodeError) as error:
         return [YamlProblem(1, (), f"the file cannot be read: {error}")]
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        reason = getattr(error, "problem", None) or " ".join(str(error).split())
-        return [YamlProblem(mark.line + 1 if mark else 1, (), f"this is not YAML: {reason}")]
+        return [_not_yaml(error)]
 
 
 def line_of(file: Path, path: Sequence[str | int]) -> int:
@@ -88,8 +107,14 @@ def line_of(file: Path, path: Sequence[str | int]) -> int:
 def unusable(file: Path, what: str) -> UnusableInput:
     """The error about an unusable file, as one sentence."""
     return UnusableInput(
-        f"{file.name} is not usable, {' '.join(what.split())}: correct the file.", ExitCode.BAD_COMMAND_LINE
+        f"{file} is not usable, {' '.join(what.split())}: correct the file.", ExitCode.BAD_COMMAND_LINE
     )
+
+
+def _not_yaml(error: yaml.YAMLError) -> YamlProblem:
+    mark = getattr(error, "problem_mark", None)
+    reason = getattr(error, "problem", None) or " ".join(str(error).split())
+    return YamlProblem(mark.line + 1 if mark else 1, (), f"this is not YAML: {reason}")
 
 
 def _parsed(text: str) -> tuple[Any, yaml.Node | None]:
@@ -111,10 +136,19 @@ def _read(text: str, schema: Path) -> tuple[Any, Sequence[YamlProblem]]:
         YamlProblem(
             _line_in(node, broken.absolute_path),
             tuple(part for part in broken.absolute_path if isinstance(part, str)),
-            broken.message,
+            _in_words(broken),
         )
         for broken in _in_order(_validator(schema).iter_errors(document))
     ]
+
+
+def _in_words(broken: ValidationError) -> str:
+    if broken.validator != "type":
+        return str(broken.message)
+    allowed: Any = broken.validator_value
+    types: list[str] = [allowed] if isinstance(allowed, str) else allowed
+    expected = " or ".join(_TYPES[each] for each in types)
+    return f"{expected} is expected, not {cut(repr(broken.instance), _LONGEST_VALUE)}"
 
 
 @cache

@@ -8,6 +8,7 @@ import yaml
 from swamp_harness.cli import main
 from swamp_harness.render import coverage
 from swamp_harness.render.coverage import Recorded, coverage_map, load_recorded, record, without_scenario
+from swamp_harness.render.words import outcome_in_words
 from swamp_harness.results import deviations
 from swamp_harness.results.outcome import Outcome
 from swamp_harness.results.policy import Group
@@ -86,10 +87,13 @@ def test_a_listed_value_hides_no_other_value(listed, expected, actual, is_listed
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("key: [", "cannot be read"),
-        ("id: known", "line 1: .* is not of type .array"),
+        ("key: [", "line 2: this is not YAML"),
+        ("id: known", "line 1: a list of entries is expected, not .*known"),
         (ENTRY.replace("  where: issue 630, 10\n", ""), "line 2: .where. is a required property"),
-        (ENTRY.replace("where: issue 630, 10", "where:"), "line 6, under where: None is not of type .string"),
+        (
+            ENTRY.replace("where: issue 630, 10", "where:"),
+            "under where: a text is expected, not None",
+        ),
         (ENTRY.replace("  link:", "  shows-as: alpha\n  link:"), "line 2: .*'shows-as' was unexpected"),
         (ENTRY.replace("id: known", "id: Known"), "line 2, under id: 'Known' does not match"),
     ],
@@ -123,11 +127,23 @@ def test_the_exit_code_is_that_of_the_worst_outcome(outcomes, code):
     assert exit_code_of(results(*outcomes)) is code
 
 
+@pytest.mark.parametrize(
+    ("outcomes", "begins"),
+    [
+        ([Outcome.BROKEN, Outcome.DEVIATION_GONE], "PROMISE BROKEN: 1 broken, "),
+        ([Outcome.DEVIATION_GONE], "NO NEW BROKEN PROMISE, but a list must be corrected: 1 listed deviation"),
+        ([Outcome.HELD], "NO NEW BROKEN PROMISE, but a list must be corrected: 1 held"),
+    ],
+)
+def test_a_run_says_that_a_promise_is_broken_only_if_one_is(outcomes, begins):
+    assert outcome_in_words(results(*outcomes), ExitCode.PROMISE_BROKEN).startswith(begins)
+
+
 def test_a_comparison_shows_expected_and_actual():
     with pytest.raises(PromiseBroken) as caught:
         expect("two are there", expected=[{"worker": "a"}, {"worker": "b"}], actual=[])
     assert str(caught.value) == (
-        "Failed: two are there.\n  expected: worker: a\n            worker: b\n  actual:   none"
+        "Expected, but not so: two are there.\n  expected: worker: a\n            worker: b\n  actual:   none"
     )
     assert caught.value.comparison == Comparison([{"worker": "a"}, {"worker": "b"}], [])
 
@@ -136,7 +152,7 @@ def test_a_comparison_of_dictionaries_shows_a_line_for_each_entry():
     with pytest.raises(PromiseBroken) as caught:
         expect("it fails", expected={"text": "exit code 1, no trace", "JSON": ["a", "b"]}, actual={})
     assert str(caught.value) == (
-        "Failed: it fails.\n"
+        "Expected, but not so: it fails.\n"
         "  expected: text: exit code 1, no trace\n"
         "            JSON: a and b\n"
         "  actual:   nothing"
@@ -188,7 +204,7 @@ def test_the_coverage_map_shows_the_scenarios_of_each_number_and_the_gaps(folder
 
     text = coverage_map(features.catalogue(), scenarios, [], seen)
 
-    assert "1 of the 30 scenarios" in text
+    assert "1 of the 30 promises" in text
     assert (
         "| 7 | Temp cache dir caveat | A worker naps &lt;how> (2 examples) | features/naps.feature:6 | "
         "@issue-630 @uat-07 @worker-naps | none | held, 20260822 (abc, def), 2026-11-23 |"

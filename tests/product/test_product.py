@@ -20,7 +20,7 @@ from swamp_harness.product.records import (
     verifications_from_json,
     verifications_from_table,
 )
-from swamp_harness.product.repository import CATALOGS, Repository
+from swamp_harness.product.repository import CATALOGS, Repository, initialise
 from swamp_harness.product.wordings import COMMAND_FAILURES, REJECTIONS, reasons_given
 from swamp_harness.system.errors import InfrastructureError, PromiseBroken
 
@@ -66,6 +66,22 @@ def test_each_rejection_is_recognised_as_one_reason(text, reason):
 )
 def test_each_failure_is_recognised_as_one_reason(text, reason):
     assert reasons_given(text, COMMAND_FAILURES) == [reason]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the program is a script, which Windows cannot execute")
+def test_a_repository_that_swamp_cannot_make_is_reported_with_the_command_in_the_first_line(tmp_path):
+    swamp = tmp_path / "swamp"
+    swamp.write_text("#!/bin/sh\necho no such luck >&2\nexit 3\n")
+    swamp.chmod(0o755)
+
+    with pytest.raises(InfrastructureError) as caught:
+        initialise(SwampCommands(swamp, {}, tmp_path), with_vault=True)
+
+    first, *rest = str(caught.value).splitlines()
+    assert first.endswith(
+        "could not be prepared: `swamp repo init --tool none --json` ended with exit code 3."
+    )
+    assert "no such luck" in rest
 
 
 def test_a_token_named_like_a_reason_is_not_a_reason():

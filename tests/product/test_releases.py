@@ -300,6 +300,13 @@ def test_the_environment_sets_the_release_host_and_the_cache(tmp_path):
     assert Releases.of({}).host.startswith("https://")
 
 
+@pytest.mark.parametrize("host", ["nonsense", "file:///releases", "github.com/swamp-club"])
+def test_an_address_of_a_release_host_that_is_none_is_refused(host):
+    with pytest.raises(UnusableInput, match=r"^UAT_RELEASES is .*: it must begin with https://") as caught:
+        Releases.of({"UAT_RELEASES": host})
+    assert caught.value.exit_code is ExitCode.BAD_COMMAND_LINE
+
+
 @pytest.mark.parametrize(
     ("version", "other"),
     [
@@ -342,7 +349,7 @@ def test_a_run_downloads_the_version_under_test_and_the_other_version(host, fake
     result = run_suite(
         tmp_path / "reports",
         "--tags=@uat-01",
-        "--name=shown exactly once, in JSON",
+        "--name=A minted credential is shown exactly once, in JSON",
         env={"SWAMP_VERSION": "latest", "UAT_RELEASES": address(host), "UAT_CACHE": str(tmp_path / "cache")},
     )
     assert result.returncode == ExitCode.EVERY_PROMISE_HELD, result.stdout + result.stderr

@@ -127,11 +127,11 @@ def test_an_unreadable_feature_is_reported_with_the_checks_that_need_it(feature,
         (
             "# why\n- scenario: a-b\n  reason: x\n  link: y\n  last-version: 20300101\n",
             5,
-            "20300101 is not of type 'string'",
+            "a text is expected, not 20300101",
         ),
         ("- scenario: a-b\n  raeson: x\n  link: y\n  last-version: z\n", 1, "'raeson' was unexpected"),
         ("- scenario: [\n", 2, "this is not YAML"),
-        ("scenario: a-b\n", 1, "is not of type 'array'"),
+        ("scenario: a-b\n", 1, "a list of entries is expected, not {"),
     ],
     ids=["a field is missing", "a number", "an unknown field", "no YAML", "no list"],
 )

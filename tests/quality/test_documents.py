@@ -62,7 +62,7 @@ NOT_RUN = {
     "make benchmark SWAMP_BIN=/path/to/swamp SHARD=1/6": NEEDS_SWAMP,
     "make compare SWAMP_BIN=/path/to/swamp": NEEDS_SWAMP,
     "make bug ID=unknown-token-leaves-no-trace": "needs a run against swamp that broke the promise",
-    "SWAMP_BIN=/path/to/swamp sh /path/to/unknown-token-leaves-no-trace.sh": NEEDS_SWAMP,
+    'cd "$(mktemp -d)" && SWAMP_BIN=/path/to/swamp sh /path/to/unknown-token-leaves-no-trace.sh': NEEDS_SWAMP,
     "make record": "records the results of a run against swamp only",
     "make verification TAKE='proof mutation run'": "needs a whole run against swamp, and a whole proof",
     "make uat SWAMP_VERSION=latest": NEEDS_RELEASE,

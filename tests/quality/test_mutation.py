@@ -14,7 +14,7 @@ import yaml
 from swamp_harness.quality.code_mutants import MutableModule, sampled
 from swamp_harness.quality.known_noticers import known_noticers
 from swamp_harness.quality.mutation_lists import read_decisions
-from swamp_harness.quality.mutation_plan import Session, places_of_scenarios, unreached
+from swamp_harness.quality.mutation_plan import Session, places_of_scenarios, refuse_stale, unreached
 from swamp_harness.quality.mutation_run import run_until_killed
 from swamp_harness.quality.reach import Reach, read_reach, statement_lines, write_reach
 from swamp_harness.quality.reach_recording import collected, copy_with_hook
@@ -468,6 +468,19 @@ def test_the_projects_own_list_matches_the_stand_in():
         for file in project.STAND_IN.rglob("*.py")
     }
     assert read_decisions(project.MUTATION).stale(texts) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [(2, "m0.py, m1.py."), (4, "m0.py, m1.py, m2.py and 1 other."), (33, "and 30 others.")],
+)
+def test_a_stale_record_says_first_how_to_record_it(changed, named):
+    texts = {f"m{number}.py": "" for number in range(changed)}
+
+    with pytest.raises(UnusableInput, match=r"stale: record it with `make mutate RECORD=1`\. ") as caught:
+        refuse_stale(Reach(dict.fromkeys(texts, "another"), {}, {}, {}), texts)
+
+    assert str(caught.value).endswith(named)
 
 
 def test_every_scenario_has_a_place():

@@ -150,7 +150,8 @@ def test_a_script_refuses_a_folder_that_is_not_empty(tmp_path):
         capture_output=True, text=True, check=False,
     )  # fmt: skip
 
-    assert (done.returncode, "is not empty" in done.stdout) == (2, True)
+    assert done.returncode == 2
+    assert 'is not empty: go to a new one with cd "$(mktemp -d)"' in done.stdout
 
 
 OUTCOME = {"failed": True, "reasons": [], "unrecognised": "", "stack_trace": False, "exit_code": None}
@@ -199,6 +200,37 @@ def test_a_script_checks_that_an_orchestrator_ended():
     assert check.condition == '! kill -0 "$PID_orchestrator"'
 
 
+@posix
+@pytest.mark.parametrize(
+    ("refused", "code", "conclusion"),
+    [("Not.Allowed", 1, "NOT REPRODUCED"), ("nothing", 0, "REPRODUCED"), ("alpha", 2, "it refuses this")],
+)
+def test_a_command_that_succeeds_against_the_promise_is_judged_and_not_required(
+    tmp_path, refused, code, conclusion
+):
+    reproduction = a_reproduction(
+        a_command("worker", "token", "create", "alpha", exit_code=0),
+        a_command("worker", "token", "create", "Not.Allowed", second=1, exit_code=0),
+        tokens=("alpha", "Not.Allowed"),
+        end=BEGIN + timedelta(seconds=1),
+    )
+    result = a_result("one", Outcome.BROKEN, expected=OUTCOME, actual={**OUTCOME, "failed": False})
+    script, swamp, empty = tmp_path / "one.sh", tmp_path / "swamp", tmp_path / "empty"
+    script.write_text(script_of("One", reproduction, result))
+    swamp.write_text(
+        f'#!/bin/sh\ncase "$*" in *{refused}*) echo it refuses this >&2; exit 1 ;; esac\necho done\n'
+    )
+    swamp.chmod(0o755)
+    empty.mkdir()
+
+    done = subprocess.run(
+        ["/bin/sh", script], cwd=empty, env={"PATH": "/usr/bin:/bin", "SWAMP_BIN": str(swamp)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (code, conclusion), done.stdout
+
+
 def test_a_script_counts_a_word_in_an_answer():
     answer = '[{"status": "completed"}, {"status": "failed"}]'
     reproduction = a_reproduction(a_command("run", "history", stdout=answer, is_of_failed_step=True))
@@ -239,7 +271,8 @@ def test_a_report_shows_expected_actual_and_how_to_reproduce(tmp_path):
     text = written.report.read_text("utf-8")
     assert text.startswith("# one: It ends late.\n")
     for part in (
-        "Made in: the manual", "Since: the first", "It ends at once.", "sh one.sh", "10:00 it says this",
+        "Made in: the manual", "Since: the first", "It ends at once.",
+        'cd "$(mktemp -d)" && SWAMP_BIN=/path/to/swamp sh /path/to/one.sh;', "10:00 it says this",
         "By hand only in part: The scenario cuts or delays a network path", "Promise 1, Mint (blocker)",
         record.version,
     ):  # fmt: skip

@@ -85,7 +85,7 @@ def write_signoff(folder):
         Outcome.BROKEN: {
             "name": HOSTILE,
             "step": f'Then "{HOSTILE}"',
-            "reason": f"Failed: {HOSTILE}\n{long}",
+            "reason": f"Expected, but not so: {HOSTILE}\n{long}",
         },
         Outcome.DEVIATION: {"deviation": "ends-late"},
         Outcome.NOT_RUN: {"skip": Skip(SkipKind.NO_SUCH_MACHINE, ("darwin",))},

@@ -1,6 +1,7 @@
 """The release decision, waivers, merged runs, the history, and the written reports."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
@@ -207,10 +208,10 @@ def test_a_waiver_that_matches_no_scenario_fails_a_release(tmp_path):
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("key: [", "cannot be read"),
-        (yaml.safe_dump([{**WAIVER, "reason": None}]), "line 3, under reason: None is not of type .string"),
+        ("key: [", "line 2: this is not YAML"),
+        (yaml.safe_dump([{**WAIVER, "reason": None}]), "line 3, under reason: a text is expected, not None"),
         (yaml.safe_dump([{**WAIVER, "link": " ", "reason": ""}]), "line 2, under link: .* does not match"),
-        ("scenario: one", "line 1: .* is not of type .array"),
+        ("scenario: one", "line 1: a list of entries is expected, not .*one"),
         ("- scenario: one", "line 1: .reason. is a required property"),
         (
             yaml.safe_dump([{**WAIVER, "last-version": "the next"}]),
@@ -248,9 +249,12 @@ def test_a_named_list_that_does_not_exist_is_bad_input(tmp_path, monkeypatch, va
 @pytest.mark.parametrize("load", [waivers.load, deviations.load])
 def test_a_list_that_is_not_text_is_bad_input_in_one_sentence(tmp_path, load):
     file = tmp_path / "list.yaml"
-    for content in ("- scenario: größer".encode("latin-1"), b"- scenario: [\n  a: b"):
+    for content, why in (
+        ("- scenario: größer".encode("latin-1"), "it cannot be read: "),
+        (b"- scenario: [\n  a: b", "line 3: this is not YAML: "),
+    ):
         file.write_bytes(content)
-        with pytest.raises(UnusableInput, match=r"list\.yaml is not usable, it cannot be read: ") as caught:
+        with pytest.raises(UnusableInput, match=f"{re.escape(str(file))} is not usable, {why}") as caught:
             load(file)
         assert "\n" not in str(caught.value)
 
@@ -352,7 +356,7 @@ def test_bug_reports_that_cannot_be_written_cost_no_other_document(tmp_path):
 def test_a_page_shows_broken_promises_first(tmp_path):
     known = knowing((1, "one"), (2, "two"), (3, "three"))
     run = a_run(
-        a_result("one", Outcome.BROKEN, reason="Failed: one.", step="Then one"),
+        a_result("one", Outcome.BROKEN, reason="Expected, but not so: one.", step="Then one"),
         a_result("two", Outcome.ERROR, reason="No port was free.", numbers=(2,)),
         a_result("three", numbers=(3,)),
     )
@@ -364,7 +368,7 @@ def test_a_page_shows_broken_promises_first(tmp_path):
     ]
     assert stands == sorted(stands)
     assert "Then one" in page[stands[0] : stands[1]]
-    assert "Failed: one." in page[stands[0] : stands[1]]
+    assert "Expected, but not so: one." in page[stands[0] : stands[1]]
     assert "No port was free." in page[stands[1] : stands[2]]
 
 

@@ -228,7 +228,7 @@ def test_no_secret_is_in_any_artifact(fake_swamp, tmp_path, defects, selection):
 @pytest.mark.parametrize(
     ("defect", "sentence"),
     [
-        ("impostor", "is not swamp: it answers --version with 'kermit 1.0'."),
+        ("impostor", "is not swamp: it answers --version with 'kermit 1.0', not with"),
         ("silent", "does not answer --version within 0.3 s"),
     ],
 )

@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import json
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -105,16 +106,24 @@ def test_keys_are_relative_to_the_file(tmp_path, entry):
         ({"colour": "red"}, r"line 2, .*: Additional properties are not allowed \('colour' was unexpected\)"),
         ({"platform": "windows x86_64"}, "line 9, .*: 'windows x86_64' is not one of .*'linux aarch64'"),
         ({"version": VERSION}, 'line 12: "the lab" has both a binary and a version'),
-        ({"port": "many"}, "line 5, .*: 'many' is not of type 'integer'"),
+        ({"port": "many"}, "line 5, .*: a whole number is expected, not 'many'"),
         ({"port": 0}, "line 5, .*: 0 is less than the minimum of 1"),
     ],
 )
 def test_an_invalid_entry_is_reported_with_its_line(tmp_path, entry, change, message):
     wrong = {name: value for name, value in {**entry, **change}.items() if value is not None}
-    with pytest.raises(UnusableInput, match=f"^hosts.yaml is not usable, {message}") as raised:
+    with pytest.raises(UnusableInput, match=rf"hosts\.yaml is not usable, {message}") as raised:
         loaded(tmp_path, wrong)
     assert raised.value.exit_code == ExitCode.BAD_COMMAND_LINE
     assert str(raised.value).endswith("correct the file.")
+
+
+def test_a_list_of_machines_that_is_no_file_is_reported_with_its_path(tmp_path):
+    missing = tmp_path / "nonexistent.yaml"
+    for place, message in ((missing, "does not exist: correct the path"), (tmp_path, "is a folder: give")):
+        with pytest.raises(UnusableInput, match=f"^{re.escape(str(place))} {message}") as raised:
+            load({"UAT_HOSTS": str(place)})
+        assert raised.value.exit_code == ExitCode.BAD_COMMAND_LINE
 
 
 def test_two_machines_of_one_name_and_an_empty_list_are_reported(tmp_path, entry):
@@ -130,11 +139,6 @@ def test_a_hosts_file_is_checked_with_the_other_yaml_files(tmp_path, entry, monk
     (finding,) = [each for each in edited_yaml.findings() if "hosts.yaml" in each.file]
 
     assert "'moon' is not one of" in finding.message
-
-
-def test_a_missing_file_is_reported(tmp_path):
-    with pytest.raises(UnusableInput, match="No such file"):
-        load({"UAT_HOSTS": str(tmp_path / "nowhere.yaml")})
 
 
 # --- a machine

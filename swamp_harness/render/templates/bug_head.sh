@@ -1,7 +1,7 @@
 #
 # Run it in an empty folder:
 #
-#     SWAMP_BIN=/path/to/swamp sh this-script.sh
+#     cd "$(mktemp -d)" && SWAMP_BIN=/path/to/swamp sh /path/to/this-script.sh
 #
 # Exit codes: 0 reproduced, 1 not reproduced, 2 could not be set up, 3 compare by eye.
 # WITHIN=120 is how many seconds it waits for each thing. All output is in ./swamp-by-hand/output.
@@ -14,7 +14,7 @@ cannot() {
     exit 2
 }
 [ -n "${SWAMP_BIN:-}" ] && [ -x "${SWAMP_BIN:-}" ] || cannot "SWAMP_BIN must name a swamp binary"
-[ -z "$(ls -A .)" ] || cannot "the folder $(pwd) is not empty"
+[ -z "$(ls -A .)" ] || cannot "the folder $(pwd) is not empty: go to a new one with cd \"\$(mktemp -d)\""
 case $SWAMP_BIN in /*) ;; *) cannot "SWAMP_BIN must be an absolute path" ;; esac
 # A swamp that looks for its name in a command line finds it, even if SWAMP_BIN is a script of another name.
 mkdir swamp-by-hand && cd swamp-by-hand || exit 2
