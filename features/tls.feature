@@ -29,13 +29,13 @@ Feature: TLS
       | a certificate of an intermediate authority | the authority    |
       | a self-signed certificate                  | that certificate |
 
-  @uat-29 @tls @announced-address-uses-tls
-  Scenario Outline: An orchestrator with a certificate announces its address for TLS, in <output>
+  @uat-29 @tls @reported-address-uses-tls
+  Scenario Outline: An orchestrator with a certificate reports its address for TLS, in <output>
     Given an orchestrator with a certificate of the authority, with output in <output>
     And workers and operators trust the authority
     And the token "alpha"
     When the worker "alpha" starts
-    Then the orchestrator announced the address by which it is reached
+    Then the orchestrator reported the address by which it is reached
     And the worker "alpha" is enrolled
 
     Examples:

@@ -20,14 +20,14 @@ def workers_and_operators_trust(
     tls.trust(context.world, trust, way)
 
 
-@then("the orchestrator announced the address by which it is reached")
-def the_orchestrator_announced_its_address(context: StepContext) -> None:
+@then("the orchestrator reported the address by which it is reached")
+def the_orchestrator_reported_its_address(context: StepContext) -> None:
     """Checks the address that the orchestrator reports when it listens, with or without TLS."""
     orchestrator = context.world.orchestrator
     expect(
-        "the orchestrator announced the address by which it is reached",
+        "the orchestrator reported the address by which it is reached",
         expected=orchestrator.api.url,
-        actual=orchestrator.announced_address,
+        actual=orchestrator.reported_address,
     )
 
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from standin.orchestrator.dataplane import DataPlane
     from standin.orchestrator.dispatch import Dispatch, Dispatcher, Requirement, StepFailed, Work, _Waiting
-    from standin.orchestrator.gate import Gate
     from standin.orchestrator.pool import Member, Pool
     from standin.orchestrator.requests import Requests, RunLimits
     from standin.orchestrator.runs import Run
@@ -143,22 +142,9 @@ def queue_limit_of_the_orchestrator_ignored() -> None:
         idle_limit: float,
         queue_limit: float,
         limits: RunLimits,
-        *,
-        gate: Gate,
-        logs_everything: bool,
-        verifies: bool,
+        **others: Any,
     ) -> None:
-        old(
-            orchestrator,
-            repository,
-            certificate,
-            idle_limit,
-            QUEUE_LIMIT,
-            limits,
-            gate=gate,
-            logs_everything=logs_everything,
-            verifies=verifies,
-        )
+        old(orchestrator, repository, certificate, idle_limit, QUEUE_LIMIT, limits, **others)
 
 
 @mutant(18)

@@ -56,8 +56,8 @@ def intermediate_certificates_left_out() -> None:
 
 
 @mutant(29)
-def address_announced_without_tls_in_json() -> None:
-    """The address that an orchestrator announces in JSON is not for TLS."""
+def address_reported_without_tls_in_json() -> None:
+    """The address that an orchestrator reports in JSON is not for TLS."""
 
     @replaces("orchestrator.serve:announcement")
     def _(old: Callable[..., str], url: str, *, in_json: bool) -> str:

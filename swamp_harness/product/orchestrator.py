@@ -143,8 +143,8 @@ class Orchestrator:
             raise InfrastructureError(f"The product did not start. {error}\n{self.log.tail(15)}") from error
 
     @property
-    def announced_address(self) -> str:
-        """The address that its current process has announced."""
+    def reported_address(self) -> str:
+        """The address that its current process has reported."""
         return _match(LISTENING.search(self.log.text(self._running().log_start)))["address"]
 
     def kill(self) -> None:

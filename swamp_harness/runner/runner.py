@@ -159,6 +159,7 @@ class UatRunner(Runner):  # type: ignore[misc]
             budget = Budget(seconds, choice.seconds_of) if seconds else None
             refuse_unknown_tags(self.features, self.config)
             selected = chosen_of(self.features, self.config, choice.seconds_of)
+            refuse_mistakes(self.features, selected, self.config)
             if not selected:
                 raise nothing_chosen(self.features, self.config)
             chosen = self._changed(selected)
@@ -166,7 +167,6 @@ class UatRunner(Runner):  # type: ignore[misc]
                 print(for_terminal("\n".join(self._notes)), flush=True)
                 return ExitCode.EVERY_PROMISE_HELD
             plan = plan_of(self.features, chosen)
-            refuse_mistakes(self.features, chosen, self.config)
             with taken(project.reports()) as reports:
                 set_aside(reports)
                 # The session decides when the run stops: behave would stop at a known deviation.
