@@ -218,9 +218,10 @@ Feature: Authentication
     Then both commands fail because <reason>, with the same exit code
 
     Examples:
-      | mistake                                                          | reason                         |
-      | starts an orchestrator for other machines without TLS            | TLS is missing                 |
-      | starts an orchestrator that authenticates without administrators | the administrators are missing |
+      | mistake                                                                   | reason                         |
+      | starts an orchestrator for other machines without TLS                     | TLS is missing                 |
+      | starts an orchestrator that authenticates, for other machines without TLS | TLS is missing                 |
+      | starts an orchestrator that authenticates without administrators          | the administrators are missing |
 
   @uat-41 @server-token-can-be-read
   Scenario: The operator reads the secret of a server token as its minting shows

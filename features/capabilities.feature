@@ -70,7 +70,7 @@ Feature: Capabilities
       | writes files from a stream              |
 
   @uat-22 @worker-deletes-same-as-orchestrator
-  Scenario: A step deletes the same on a worker as on the orchestrator, and nothing else
+  Scenario: A step deletes a resource with all its versions on a worker as on the orchestrator, and nothing else
     Given a workflow with the steps:
       | step   | runs on          | work               |
       | local  | the orchestrator | deletes a resource |

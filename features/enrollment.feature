@@ -88,8 +88,8 @@ Feature: Enrollment and machine binding
       | fifth  | pool=a  | writes at once        | 4 s         |
       | sixth  | zone=x  | writes at once        | 4 s         |
     And an orchestrator
-    And the enrolled worker "alpha" with the labels "pool=a" and 1 slot
-    And the enrolled worker "beta" with the labels "zone=x" and 2 slots
+    And the enrolled worker "alpha" with the labels "pool=a, gpu=yes" and 1 slot
+    And the enrolled worker "beta" with the labels "zone=x, disk=fast" and 2 slots
     And the operator's output is in JSON
     When the worker "alpha" is killed and returns with the labels "pool=b" and 2 slots
     And the worker "beta" is stopped and returns with the labels "zone=y" and 1 slot

@@ -194,6 +194,7 @@ async def _computing(context: Context) -> Answer:
 
 async def _deleting(context: Context) -> Answer:
     await context.write_resource("record", "doomed", {"text": "doomed", "number": 1})
+    await context.write_resource("record", "doomed", {"text": "doomed again", "number": 2})
     await context.write_resource("record", "spared", {"text": "spared", "number": 2})
     return {
         "deleted": await _attempt(context.delete_resource("doomed")),

@@ -275,6 +275,20 @@ def trusted_hosts_ignored() -> None:
 
 
 @mutant(41)
+def missing_tls_unreported_with_authentication() -> None:
+    """An orchestrator for other machines that authenticates does not report that TLS is missing."""
+
+    @replaces("orchestrator.gate:check_safety")
+    def _(old: Callable[..., None], host: str, mode: str, *, secure: bool) -> None:
+        from standin.errors import UserError as Error
+
+        try:
+            old(host, mode, secure=secure)
+        except Error as error:
+            raise (Error("The configuration is not valid") if mode == "token" else error) from error
+
+
+@mutant(41)
 def unsafe_start_without_reason() -> None:
     """An orchestrator that would not be safe does not start, and does not report what is missing."""
 

@@ -104,6 +104,19 @@ def deletion_forgotten() -> None:
 
 
 @mutant(22)
+def newest_version_deleted_alone() -> None:
+    """A step on a worker that deletes a resource deletes its newest version only."""
+
+    @replaces("orchestrator.dataplane:DataPlane.do_delete_resource")
+    def _(old: Callable[[DataPlane, str], None], plane: DataPlane, name: str) -> None:
+        versions = plane._store.versions(plane._place(name))
+        if plane._dispatch.member is not None and versions[1:]:
+            plane._store.forget_version(plane._place(name), versions[-1])
+        else:
+            old(plane, name)
+
+
+@mutant(22)
 def every_version_deleted() -> None:
     """A step on a worker that deletes one version of a resource deletes all its versions."""
 

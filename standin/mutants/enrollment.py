@@ -405,6 +405,22 @@ def first_labels_kept_for_scheduling() -> None:
 
 
 @mutant(6)
+def dropped_labels_still_listed() -> None:
+    """A worker that starts again with other labels is also listed with those that it has no longer."""
+    known: dict[str, dict[str, str]] = {}
+
+    @replaces("records:put_worker")
+    def _(
+        old: Callable[[Repository, dict[str, Any]], None],
+        repository: Repository,
+        record: dict[str, Any],
+    ) -> None:
+        labels = known.setdefault(record["name"], {})
+        labels.update(record["labels"])
+        old(repository, {**record, "labels": dict(labels)})
+
+
+@mutant(6)
 def first_labels_listed() -> None:
     """A worker that starts again with other labels gets steps by these but is listed with its first ones."""
     first: dict[str, dict[str, str]] = {}

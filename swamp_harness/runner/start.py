@@ -21,6 +21,8 @@ from swamp_harness.system.limits import SCALE_VARIABLE
 from swamp_harness.system.marked_processes import MARK_VARIABLE
 
 _OWN = "UAT_"
+# How alike a variable is to one of the suite's that was probably meant, from 0 to 1.
+_ALMOST = 0.85
 # What people set; docs/running.md explains them.
 VARIABLES = (
     *(project.REPORTS_VARIABLE, project.DEVIATIONS_VARIABLE, project.WAIVERS_VARIABLE),
@@ -42,19 +44,19 @@ def refuse_if_misplaced() -> None:
 
 
 def refuse_unknown_variables(environ: Mapping[str, str]) -> None:
-    """Refuse variables that look like the suite's and are not: without them a run may test something else.
+    """Refuse variables that are almost the suite's: a run without the one that was meant may test another thing.
+
+    Others that begin alike may belong to another program.
 
     Raises:
         UnusableInput: there is one (exit code 2).
     """
     for name in environ:
         if name.startswith(_OWN) and environ[name] and name not in (*VARIABLES, *_OTHERS):
-            near = get_close_matches(name, VARIABLES, n=1)
-            raise UnusableInput(
-                f"{name} is not a variable of the suite: "
-                f"{f'did you mean {near[0]}?' if near else 'unset it. docs/running.md lists them.'}",
-                ExitCode.BAD_COMMAND_LINE,
-            )
+            for near in get_close_matches(name, VARIABLES, n=1, cutoff=_ALMOST):
+                raise UnusableInput(
+                    f"{name} is not a variable of the suite: did you mean {near}?", ExitCode.BAD_COMMAND_LINE
+                )
 
 
 def refuse_another_runner(context: Any) -> None:

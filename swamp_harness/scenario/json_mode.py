@@ -17,7 +17,7 @@ from swamp_harness.product.records import (
     verifications_from_table,
 )
 from swamp_harness.product.run_records import queue_from_json, queue_from_table
-from swamp_harness.product.server_tokens import PUBLIC_HOST
+from swamp_harness.product.server_tokens import PUBLIC_HOST, authenticating
 from swamp_harness.product.wordings import DAEMON_IS_OFF
 from swamp_harness.scenario.world import World
 from swamp_harness.system.errors import InfrastructureError, PromiseBroken
@@ -66,6 +66,10 @@ MISTAKES: Mapping[str, Sequence[str]] = {
         *("--token", "alpha.beta", "--idle-timeout", "0s"),
     ),
     "starts an orchestrator for other machines without TLS": (*_SERVE, "--host", PUBLIC_HOST),
+    "starts an orchestrator that authenticates, for other machines without TLS": (
+        *(*_SERVE, "--host", PUBLIC_HOST),
+        *authenticating("admin"),
+    ),
     "starts an orchestrator that authenticates without administrators": (*_SERVE, "--auth-mode", "token"),
     "verifies workers without naming an orchestrator": ("worker", "verify"),
     "starts a worker without naming an orchestrator": ("worker", "connect"),
