@@ -44,7 +44,7 @@ def refuse_if_misplaced() -> None:
 
 
 def refuse_unknown_variables(environ: Mapping[str, str]) -> None:
-    """Refuse variables that are almost the suite's: a run without the one that was meant may test another thing.
+    """Refuse variables that are almost the suite's: without the one that was meant a run may go another way.
 
     Others that begin alike may belong to another program.
 
