@@ -720,7 +720,7 @@ def rejection_with_a_long_name_cut() -> None:
             raise
 
 
-@mutant(7)
+@mutant(4)
 def rejected_after_a_refused_connection_gives_up_late() -> None:
     """A worker that is rejected for good takes that for a failed connection if one was refused before."""
 
