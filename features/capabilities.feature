@@ -70,7 +70,7 @@ Feature: Capabilities
       | writes files from a stream              |
 
   @uat-22 @worker-deletes-same-as-orchestrator
-  Scenario: A step deletes a resource with all its versions on a worker as on the orchestrator, and nothing else
+  Scenario: A step deletes the same on a worker as on the orchestrator, and nothing else
     Given a workflow with the steps:
       | step   | runs on          | work               |
       | local  | the orchestrator | deletes a resource |
@@ -85,6 +85,25 @@ Feature: Capabilities
       | the deletion                 | nothing |
       | the resource that it deletes | nothing |
       | the resource that it spares  | spared  |
+
+  @uat-22 @worker-deletes-every-version
+  Scenario: A step deletes a resource with all its versions on a worker as on the orchestrator
+    Given a workflow with the steps:
+      | step        | runs on          | work                                             | model  | after       |
+      | seed-local  | the orchestrator | writes several versions of a resource and a file | local  |             |
+      | seed-placed | any worker       | writes several versions of a resource and a file | placed |             |
+      | local       | the orchestrator | deletes the resource of an earlier step          |        | seed-local  |
+      | placed      | any worker       | deletes the resource of an earlier step          |        | seed-placed |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    When the workflow starts
+    Then the run succeeds
+    And the step "placed" got these answers:
+      | asked for                    | answer  |
+      | the versions of the resource | 1, 2    |
+      | the deletion                 | nothing |
+      | the resource that it deletes | nothing |
+    And the step "placed" got the same answers and left the same data as the step "local"
 
   @uat-22 @worker-deletes-one-version
   Scenario: A step deletes old versions on a worker as on the orchestrator, and no others, and writes no old number again

@@ -194,7 +194,6 @@ async def _computing(context: Context) -> Answer:
 
 async def _deleting(context: Context) -> Answer:
     await context.write_resource("record", "doomed", {"text": "doomed", "number": 1})
-    await context.write_resource("record", "doomed", {"text": "doomed again", "number": 2})
     await context.write_resource("record", "spared", {"text": "spared", "number": 2})
     return {
         "deleted": await _attempt(context.delete_resource("doomed")),
@@ -226,6 +225,14 @@ async def _pruning(context: Context) -> Answer:
         "versionsLeft": await _attempt(context.versions("plain")),
         "latest": await _attempt(context.read_resource("plain")),
         "rewritten": await _attempt(_rewritten(context)),
+    }
+
+
+async def _removing(context: Context) -> Answer:
+    return {
+        "versions": await _attempt(context.versions("plain")),
+        "deleted": await _attempt(context.delete_resource("plain")),
+        "read": await _attempt(context.read_resource("plain")),
     }
 
 
@@ -267,6 +274,7 @@ _ACTIONS: dict[str, Callable[[Context], Awaitable[Answer]]] = {
     "deleting": _deleting,
     "several": _several,
     "pruning": _pruning,
+    "removing": _removing,
     "keeping": _keeping,
     "erring": _erring,
     "handles": _handles,

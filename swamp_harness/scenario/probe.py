@@ -221,6 +221,7 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "deletes a resource": _use("deleting"),
     "writes several versions of a resource and a file": _use("several"),
     "deletes old versions of both, then writes the file": _use("pruning"),
+    "deletes the resource of an earlier step": _use("removing"),
     "stores a secret in a vault": _use("keeping"),
     "reads its own data and that of others": _use("reading"),
     "evaluates expressions": lambda step: Task(
