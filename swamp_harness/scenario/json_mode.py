@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from swamp_harness.product.commands import CommandOutcome, CommandResult, Output, is_json
@@ -17,7 +18,7 @@ from swamp_harness.product.records import (
     verifications_from_table,
 )
 from swamp_harness.product.run_records import queue_from_json, queue_from_table
-from swamp_harness.product.server_tokens import PUBLIC_HOST, authenticating
+from swamp_harness.product.server_tokens import ACCOUNT, PUBLIC_HOST, authenticating
 from swamp_harness.product.wordings import DAEMON_IS_OFF
 from swamp_harness.scenario.world import World
 from swamp_harness.system.errors import InfrastructureError, PromiseBroken
@@ -173,8 +174,9 @@ def ask(world: World, question: Question) -> BothModes:
 
 def run_in_both_modes(world: World, arguments: Sequence[str]) -> BothModes:
     """Run a command, which may be wrong, in text and in JSON."""
-    commands = world.operator.commands
-    return BothModes(commands.run(*arguments, output=Output.TEXT), commands.run(*arguments))
+    # An orchestrator that authenticates its clients asks for an account before anything else.
+    run = partial(world.operator.commands.run, variables=ACCOUNT if "--auth-mode" in arguments else None)
+    return BothModes(run(*arguments, output=Output.TEXT), run(*arguments))
 
 
 def entries_of_both(answers: BothModes) -> str:
