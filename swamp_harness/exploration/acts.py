@@ -119,7 +119,17 @@ def possible(state: State, focus: frozenset[Focus]) -> list[Event]:
             for event in made
             if event.act.kind not in _LENGTHY
         ]
-    return [_with_its_run(state, event) for event in made]
+    return [_with_its_run(state, _outlasted(state, event)) for event in made]
+
+
+def _outlasted(before: State, event: Event) -> Event:
+    """An event while other workers stay away: on a slow machine their grace windows may pass meanwhile."""
+    away = {
+        name: replace(worker, first=False)
+        for name, worker in before.workers.items()
+        if not worker.connected and event.after.workers[name] == worker
+    }
+    return replace(event, after=replace(event.after, workers={**event.after.workers, **away}))
 
 
 def _with_its_run(before: State, event: Event) -> Event:

@@ -98,7 +98,7 @@ class Worker:
         cuttable: whether its network can be cut.
         running: whether its process runs.
         cut: whether its network is cut.
-        first: whether its process and its orchestrator are those of its first enrollment.
+        first: whether its enrollment is certainly still its first one.
         steady: whether it has been connected ever since.
         later: whether it enrolled in the course of the journey.
         unawaited: whether it has come back and nothing has waited for that.
