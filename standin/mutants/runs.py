@@ -1414,6 +1414,11 @@ def resumed_run_is_not_cancelled() -> None:
 @mutant(49)
 def placed_steps_checked() -> None:
     """The orchestrator makes the checks of a step before it sends the step to a worker."""
+    _checked_first(lambda *_: True)
+
+
+def _checked_first(is_checked: Callable[[Dispatcher, Work, Requirement], bool]) -> None:
+    """Make the checks of some steps on the orchestrator before they are sent to a worker."""
 
     @replaces("orchestrator.dispatch:Dispatcher.run")
     async def _(
@@ -1428,7 +1433,8 @@ def placed_steps_checked() -> None:
         from standin.orchestrator.dispatch import StepFailed
 
         try:
-            check_before(work.model_type, work.model, work.method, [])
+            if is_checked(dispatcher, work, requirement):
+                check_before(work.model_type, work.model, work.method, [])
         except UserError as error:
             raise StepFailed(str(error)) from error
         await old(dispatcher, work, requirement, queue_limit)
@@ -1456,50 +1462,18 @@ def targeted_steps_checked() -> None:
 @mutant(49)
 def steps_with_a_platform_checked() -> None:
     """A step that names a platform alone is checked on the orchestrator, and fails."""
-
-    @replaces("orchestrator.dispatch:Dispatcher.run")
-    async def _(
-        old: Callable[[Dispatcher, Work, Requirement, float], Awaitable[None]],
-        dispatcher: Dispatcher,
-        work: Work,
-        requirement: Requirement,
-        queue_limit: float,
-    ) -> None:
-        from standin.errors import UserError
-        from standin.extensions import check_before
-        from standin.orchestrator.dispatch import StepFailed
-
-        if not (requirement.target or requirement.labels):
-            try:
-                check_before(work.model_type, work.model, work.method, [])
-            except UserError as error:
-                raise StepFailed(str(error)) from error
-        await old(dispatcher, work, requirement, queue_limit)
+    _checked_first(lambda _, __, requirement: not (requirement.target or requirement.labels))
 
 
 @mutant(49)
 def required_checks_before_placed_steps() -> None:
     """The checks that a model requires are made before a step on a worker too."""
+    _checked_first(lambda dispatcher, work, _: _requires_checks(dispatcher, work))
 
-    @replaces("orchestrator.dispatch:Dispatcher.run")
-    async def _(
-        old: Callable[[Dispatcher, Work, Requirement, float], Awaitable[None]],
-        dispatcher: Dispatcher,
-        work: Work,
-        requirement: Requirement,
-        queue_limit: float,
-    ) -> None:
-        from standin.errors import UserError
-        from standin.extensions import check_before
-        from standin.orchestrator.dispatch import StepFailed
 
-        definition = dispatcher._repository.folder / "models" / f"{work.model}.yaml"
-        try:
-            if definition.is_file() and "require:" in definition.read_text("utf-8"):
-                check_before(work.model_type, work.model, work.method, [])
-        except UserError as error:
-            raise StepFailed(str(error)) from error
-        await old(dispatcher, work, requirement, queue_limit)
+def _requires_checks(dispatcher: Dispatcher, work: Work) -> bool:
+    definition = dispatcher._repository.folder / "models" / f"{work.model}.yaml"
+    return definition.is_file() and "require:" in definition.read_text("utf-8")
 
 
 @mutant(49)

@@ -616,8 +616,8 @@ def shape(state: State) -> str:
 
 def _shape_of(state: State, name: str) -> str:
     worker = state.workers[name]
-    where = "connected" if worker.connected else "cut off" if worker.running else "ended"
-    where = "finishing" if worker.draining else where
+    connected = "draining" if worker.draining else "connected"
+    where = connected if worker.connected else "cut off" if worker.running else "ended"
     return f"{where} with a step" if state.on(name) else where
 
 

@@ -16,6 +16,7 @@ from swamp_harness.render.mutation_report import Finding, Outcome, as_value, fro
 from swamp_harness.results.ids import id_of
 from swamp_harness.specification import features, project
 from swamp_harness.system.errors import ExitCode, UnusableInput
+from swamp_harness.system.files import write_whole
 from swamp_harness.system.plain_text import json_text
 
 # How many changed modules a message names: a longer one would be cut.
@@ -128,11 +129,9 @@ class Session:
     def take(self, finding: Finding) -> None:
         """Keep a finding."""
         self.findings[finding.mutant] = finding
-        half = self.file.with_suffix(".new")
         findings = [as_value(each) for each in self.findings.values()]
         document = {"key": self.key, "killers": self.killers, "findings": findings}
-        half.write_text(json_text(document) + "\n", "utf-8")
-        half.replace(self.file)
+        write_whole(self.file, json_text(document) + "\n")
 
 
 def places_of_scenarios() -> dict[str, ScenarioPlace]:

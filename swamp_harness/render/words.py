@@ -34,6 +34,7 @@ from swamp_harness.results.waivers import Complaint, Waiver, WaiverFlaw
 from swamp_harness.specification import features
 from swamp_harness.specification.features import Promise
 from swamp_harness.system.errors import ExitCode
+from swamp_harness.system.limits import Limit
 from swamp_harness.system.root import in_project
 
 _SHOWN = (metrics.SCENARIOS, metrics.WALL, metrics.HARNESS, metrics.PRODUCT, metrics.COMMANDS)
@@ -137,6 +138,19 @@ def failed_end_in_words(error: Exception) -> str:
 
 
 # --- a run
+
+
+def silence_in_words(limit: Limit) -> str:
+    """That the process of a scenario was killed, as it reported nothing for too long."""
+    return (
+        f"The process that ran the scenario was killed: it reported nothing for {limit.seconds:g} s, "
+        f"the limit for {limit.name}."
+    )
+
+
+def death_in_words(code: int) -> str:
+    """That the process of a scenario died without a result, and what to do."""
+    return f"The process that ran the scenario died, with exit code {code}: run again."
 
 
 def target_in_words(target: str) -> str:

@@ -31,7 +31,12 @@ def exit_code_of(command: Callable[[], int]) -> int:
         if isinstance(error, OSError) and (error.filename is not None or error.errno == errno.ENOSPC):
             return _ended(_about_a_file(error), ExitCode.BAD_COMMAND_LINE)
         trace = SECRETS.blank(traceback.format_exc())
-        return _ended(f"The suite itself failed, not the product: {trace}", ExitCode.INCOMPLETE)
+        return _ended(failed_suite(trace), ExitCode.INCOMPLETE)
+
+
+def failed_suite(what: str) -> str:
+    """The sentence about an error of the suite itself, with its trace or its message."""
+    return f"The suite itself failed, not the product: {what}"
 
 
 def _about_a_file(error: OSError) -> str:

@@ -13,6 +13,7 @@ from swamp_harness.results.ids import id_of
 from swamp_harness.results.outcome import Outcome
 from swamp_harness.results.skip import NOT_SELECTED, Skip
 from swamp_harness.results.waivers import Waiver
+from swamp_harness.runner.endings import failed_suite
 from swamp_harness.specification import project
 from swamp_harness.system.errors import Comparison
 from swamp_harness.system.limits import Limit
@@ -80,14 +81,11 @@ class Judgement:
     def lost(cls, loss: Loss) -> Judgement:
         """The judgement of a scenario whose process ended without a result."""
         if loss.error:
-            reason = f"The suite itself failed, not the product: {loss.error}"
+            reason = failed_suite(loss.error)
         elif loss.limit is not None:
-            reason = (
-                "The process that ran the scenario was killed: it reported nothing for "
-                f"{loss.limit.seconds:g} s, the limit for {loss.limit.name}."
-            )
+            reason = words.silence_in_words(loss.limit)
         else:
-            reason = f"The process that ran the scenario died, with exit code {loss.code}: run again."
+            reason = words.death_in_words(loss.code)
         return cls(Outcome.ERROR, reason, loss.step)
 
     def with_a_failed_end(self, error: Exception) -> Judgement:

@@ -16,6 +16,7 @@ from swamp_harness.results.outcome import INTERRUPTIONS, Ending, Outcome
 from swamp_harness.results.result import ScenarioResult
 from swamp_harness.results.skip import Skip
 from swamp_harness.runner.budget import Budget
+from swamp_harness.runner.endings import failed_suite
 from swamp_harness.specification.features import location_of
 from swamp_harness.specification.plan import Plan, not_run
 from swamp_harness.system import capacity
@@ -104,7 +105,7 @@ class Progress:
     def add_error_from_child(self, trace: str) -> None:
         """Note and print an error of the suite itself that another process had."""
         self.errors.append(SECRETS.blank(trace))
-        print(f"swamp-uat: The suite itself failed, not the product: {self.errors[-1]}", file=sys.stderr)
+        print(f"swamp-uat: {failed_suite(self.errors[-1])}", file=sys.stderr)
 
     def result_of(self, scenario: Any) -> ScenarioResult | None:
         """The result of a behave scenario, None if it has not finished."""

@@ -11,6 +11,7 @@ from typing import Any
 from behave.runner import the_step_registry
 
 from swamp_harness.product.costs import PURPOSE_OF_STEP
+from swamp_harness.runner.endings import failed_suite
 from swamp_harness.runner.judgement import Failure
 from swamp_harness.scenario import closing
 from swamp_harness.scenario.timeline import Span
@@ -59,7 +60,7 @@ class StepRunner:
             raise self._explained(InfrastructureError, world, step, str(error)) from error
         except Exception as error:  # noqa: BLE001 - no error of the suite may look like a broken promise
             trace = "".join(traceback.format_exception(error))
-            finding = f"The suite itself failed, not the product: {type(error).__name__}: {error}\n{trace}"
+            finding = failed_suite(f"{type(error).__name__}: {error}\n{trace}")
             raise self._explained(InfrastructureError, world, step, finding) from None
         finally:
             if world is not None:
