@@ -14,15 +14,16 @@ Feature: Authentication
       | build | the orchestrator | writes at once |
     And an orchestrator that authenticates its clients
     When the clients "bob, alice, erin" run these commands, in text and in JSON:
-      | command           |
-      | lists the workers |
-      | runs the workflow |
-      | mints a token     |
+      | command                |
+      | lists the workers      |
+      | runs the workflow      |
+      | mints a token          |
+      | cancels an unknown run |
     Then each client gets these answers, in text and in JSON:
-      | client | lists the workers | runs the workflow | mints a token    |
-      | bob    | access is denied  | access is denied  | access is denied |
-      | alice  | access is denied  | succeeds          | access is denied |
-      | erin   | succeeds          | succeeds          | succeeds         |
+      | client | lists the workers | runs the workflow | mints a token    | cancels an unknown run     |
+      | bob    | access is denied  | access is denied  | access is denied | access is denied           |
+      | alice  | access is denied  | succeeds          | access is denied | access is denied           |
+      | erin   | succeeds          | succeeds          | succeeds         | the run is not in progress |
     And these steps started, and no others:
       | step  | worker           |
       | build | the orchestrator |
@@ -42,15 +43,16 @@ Feature: Authentication
       | build | the orchestrator | writes at once |
     And an orchestrator that authenticates its clients
     When the clients "nobody, mallory, alice with a wrong secret, carol, dave" run these commands, in text and in JSON:
-      | command           |
-      | runs the workflow |
+      | command                |
+      | runs the workflow      |
+      | cancels an unknown run |
     Then each client gets these answers, in text and in JSON:
-      | client                    | runs the workflow    |
-      | nobody                    | authentication fails |
-      | mallory                   | authentication fails |
-      | alice with a wrong secret | authentication fails |
-      | carol                     | authentication fails |
-      | dave                      | authentication fails |
+      | client                    | runs the workflow    | cancels an unknown run |
+      | nobody                    | authentication fails | authentication fails   |
+      | mallory                   | authentication fails | authentication fails   |
+      | alice with a wrong secret | authentication fails | authentication fails   |
+      | carol                     | authentication fails | authentication fails   |
+      | dave                      | authentication fails | authentication fails   |
     And no step started
     And a program without a server token gets these answers of the orchestrator:
       | path           | answer   |

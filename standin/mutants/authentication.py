@@ -64,6 +64,21 @@ def approving_needs_no_grant() -> None:
 
 
 @mutant(41)
+def cancelling_needs_no_grant() -> None:
+    """Every client with a valid server token may cancel every run."""
+
+    @replaces("access:Policy.check")
+    def _(
+        old: Callable[[Policy, str, dict[str, Any]], None],
+        policy: Policy,
+        client: str,
+        request: dict[str, Any],
+    ) -> None:
+        if request["type"] != "workflow.cancel":
+            old(policy, client, request)
+
+
+@mutant(41)
 def denial_without_reason_in_json() -> None:
     """The answer to a client without a grant gives no reason in JSON."""
 

@@ -35,6 +35,8 @@ _SUCCEEDS = "succeeds"
 # The client without a server token, and the one whose token was never minted.
 _NOBODY, _MALLORY = "nobody", "mallory"
 _WRONG = " with a wrong secret"
+# No run in progress has this id.
+_UNKNOWN_RUN = "00000000-0000-4000-8000-000000000000"
 _SECRET = re.compile(r"^[0-9a-f]{64}$", re.MULTILINE)
 # The statuses of HTTP.
 _UPGRADED, _UNAUTHORIZED, _FORBIDDEN = 101, 401, 403
@@ -172,6 +174,7 @@ def _words(command: str, output: Output) -> Sequence[str]:
         "runs the workflow": ("workflow", "run", WORKFLOW),
         "approves a step": ("workflow", "approve", WORKFLOW, "build"),
         "resumes the run": ("workflow", "resume", WORKFLOW),
+        "cancels an unknown run": ("workflow", "cancel", "--run", _UNKNOWN_RUN),
         "mints a token": (
             *("worker", "token", "create", f"minted-in-{output.value.lower()}"),
             *("--duration", "1h", "--vault", VAULT),
