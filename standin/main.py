@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from standin import protocol
+from standin import garbage, protocol
 from standin.commandline import PROGRAM, Call, parse
 from standin.errors import UserError
 
@@ -32,6 +32,7 @@ def earlier() -> int:
 
 
 def _main(version: str) -> int:
+    garbage.collect_none()
     protocol.RELEASE = version
     words = sys.argv[1:]
     for stream in (sys.stdout, sys.stderr):
@@ -39,7 +40,10 @@ def _main(version: str) -> int:
     if words == ["--version"]:
         print(f"{PROGRAM} {version}")
         return 0
-    return run(words)
+    try:
+        return run(words)
+    finally:
+        garbage.end()
 
 
 def run(words: Sequence[str]) -> int:

@@ -18,7 +18,7 @@ from websockets.asyncio.server import serve as listen
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from standin import records
+from standin import garbage, records
 from standin.access import Refused
 from standin.bundles import Bundle, bundles_of
 from standin.commandline import Call
@@ -74,6 +74,7 @@ def serve(call: Call) -> None:
         in_json=call.has("--json"),
     )
     try:
+        garbage.collect_from_now_on()
         asyncio.run(orchestrator.run(int(call.option("--port", "0"))))
     except OSError as error:
         raise UserError(f"AddrInUse: Address already in use: {error}") from error

@@ -8,6 +8,7 @@ import os
 import signal
 from typing import Any
 
+from standin import garbage
 from standin.commandline import Call
 from standin.errors import UserError
 from standin.moments import stamp
@@ -41,6 +42,7 @@ def connect(call: Call) -> None:
     )
     os.environ.update(credential_of(call))
     cache = Cache(call.option("--cache-dir", cache_from_variable()))
+    garbage.collect_from_now_on()
     asyncio.run(_live(call, settings, cache))
 
 

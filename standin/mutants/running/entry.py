@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from types import ModuleType
 
+from standin import garbage
 from standin.mutants import install, watch_every_place
 from standin.mutants.running import effect
 from standin.mutants.running.replacement import when_loaded
@@ -36,6 +37,7 @@ def previous() -> int:
 
 def get_ready() -> None:
     """Put the mutant into this process and into the processes of its steps."""
+    garbage.collect_none()
     mutant = os.environ.get(VARIABLE, "")
     if mutant:
         effect.watch()
