@@ -274,7 +274,7 @@ Feature: Enrollment and machine binding
     Given an orchestrator
     And the enrolled worker "alpha" on a network that can be cut
     When the network of "alpha" is cut and heals
-    And the worker "clone" starts with the token "alpha" from a clone of the machine of "alpha" with output in JSON over a recorded connection
+    And the worker "clone" starts with the token "alpha" and 2 slots from a clone of the machine of "alpha" with output in JSON over a recorded connection
     And the worker "twin" starts with the token "alpha" and 2 slots from the machine of "alpha" with output in text
     Then the worker "clone" is rejected because the worker is already connected
     And the rejection of the worker "clone" has the code "already_connected"
