@@ -163,14 +163,14 @@ Feature: Enrollment and machine binding
   Scenario: A worker stays connected and may return, however often others were rejected with its token
     Given an orchestrator
     And the enrolled worker "alpha"
-    When the worker "second" starts with the token "alpha" and a wrong secret
+    When the worker "second" starts with the token "alpha" and a wrong secret, from the machine of "alpha"
     And the worker "third" starts with the token "alpha"
-    And the worker "fourth" starts with the token "alpha" and output in JSON
+    And the worker "fourth" starts with the token "alpha", half of its secret and output in JSON
     And the orchestrator has answered "second, third, fourth"
     And the worker "alpha" is killed and starts again
     Then the worker "second" is rejected because its secret is wrong
     And the worker "third" is rejected because its token is bound to another machine
-    And the worker "fourth" is rejected because its token is bound to another machine
+    And the worker "fourth" is rejected because its secret is wrong
     And the worker "alpha" is enrolled
     And the worker "alpha" reported no disconnection
 

@@ -1004,6 +1004,41 @@ def idle_worker_cut_off_by_a_rejection() -> None:
             raise
 
 
+@mutant(8)
+def part_of_a_secret_enrolls() -> None:
+    """The beginning of a secret counts as the secret."""
+
+    @replaces("tokens:check_secret")
+    def _(
+        old: Callable[[Repository, dict[str, Any], str], None],
+        repository: Repository,
+        record: dict[str, Any],
+        secret: str,
+    ) -> None:
+        from standin import vaults
+
+        kept = vaults.get(repository, record["vaultName"], record["secretKey"])
+        if not kept.startswith(secret):
+            old(repository, record, secret)
+
+
+@mutant(8)
+def bound_machine_needs_no_secret() -> None:
+    """A machine that is bound to a token may come with any secret."""
+
+    @replaces("tokens:admit")
+    def _(
+        old: Callable[[Repository, str, str], datetime], repository: Repository, credential: str, machine: str
+    ) -> datetime:
+        from standin import tokens, vaults
+
+        name, _ = tokens.split(credential)
+        record = tokens.record_of(repository, name)
+        if record is not None and machine in [each["machineId"] for each in record["bindings"]]:
+            credential = f"{name}.{vaults.get(repository, record['vaultName'], record['secretKey'])}"
+        return old(repository, credential, machine)
+
+
 # Promise 9: A second live worker of the same machine is turned away without disturbing the first.
 
 

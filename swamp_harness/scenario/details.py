@@ -180,6 +180,11 @@ _OF_CONNECTING_WORKERS = (
         lambda: {"credential": Presented.NEARLY_RIGHT},
     ),
     Detail(
+        "with half of its secret",
+        "the second half of its secret is missing",
+        lambda: {"credential": Presented.HALVED},
+    ),
+    Detail(
         "with a credential that was never minted",
         "there is no token for its credential",
         lambda: {"credential": Presented.NEVER_MINTED},
