@@ -234,10 +234,10 @@ Feature: Enrollment and machine binding
     And the worker "gamma" starts with the token "farm"
     Then the worker "gamma" is enrolled
     And the pool shows, including past members:
-      | worker | status | connected |
-      | alpha  | idle   | yes       |
-      | beta   | idle   | yes       |
-      | gamma  | idle   | yes       |
+      | worker | status | connected | labels              |
+      | alpha  | idle   | yes       | fleet=farm,pool=any |
+      | beta   | idle   | yes       | fleet=farm,pool=any |
+      | gamma  | idle   | yes       | fleet=farm,pool=any |
     And the token list shows:
       | token | state    | machine                              |
       | farm  | enrolled | those of "alpha", "beta" and "gamma" |

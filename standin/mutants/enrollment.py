@@ -1507,6 +1507,27 @@ def label_of_the_fleet_missing() -> None:
 
 
 @mutant(40)
+def label_of_the_fleet_missing_without_a_limit() -> None:
+    """The members of a token for any number of machines do not get its label."""
+
+    @replaces("orchestrator.pool:Pool.enroll")
+    def _(
+        old: Callable[[Pool, dict[str, Any], ServerConnection], tuple[Member, bool]],
+        pool: Pool,
+        wish: dict[str, Any],
+        socket: ServerConnection,
+    ) -> tuple[Member, bool]:
+        from standin import tokens
+
+        member, same = old(pool, wish, socket)
+        record = tokens.record_of(pool._repository, member.token)
+        if record is not None and record["maxEnrollments"] == "unlimited" and "fleet" not in wish["labels"]:
+            member.labels.pop("fleet", None)
+            pool.record(member)
+        return member, same
+
+
+@mutant(40)
 def label_of_the_fleet_in_lists_only() -> None:
     """Steps do not find the members of a token for several machines by its label, which the lists show."""
 
