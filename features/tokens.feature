@@ -367,17 +367,19 @@ Feature: Tokens
       | with its secret in the vault "elsewhere" | JSON   | there is no such vault |
 
   @uat-53 @vault-must-be-named-through-orchestrator
-  Scenario: As soon as there are several vaults, minting through the orchestrator without naming one mints nothing
+  Scenario: As soon as there are several vaults, minting through the orchestrator names one, and its tokens enroll workers
     Given an orchestrator
     When the operator mints the token "alpha" with its secret in the vault "v1" and through the orchestrator
     And the operator creates the vault "v2"
     And the operator mints the token "beta" with its secret in the vault "v2" and through the orchestrator
+    And the worker "beta" starts with the credential that was shown first
     And the operator mints the token "gamma" without naming a vault and through the orchestrator
     Then the command fails because no vault was named
+    And the worker "beta" is enrolled
     And the token list shows:
-      | token | state  |
-      | alpha | unused |
-      | beta  | unused |
+      | token | state    | machine        |
+      | alpha | unused   | none           |
+      | beta  | enrolled | that of "beta" |
 
   # In the repository, most scenarios name no vault.
   @uat-53 @only-vault-is-the-default

@@ -1296,6 +1296,27 @@ def refused_vault_leaves_a_token() -> None:
 
 
 @mutant(53)
+def secret_sought_in_the_first_vault() -> None:
+    """No worker can enroll with a token whose secret is in another vault than the first one."""
+
+    @replaces("tokens:check_secret")
+    def _(
+        old: Callable[[Repository, dict[str, Any], str], None],
+        repository: Repository,
+        record: dict[str, Any],
+        secret: str,
+    ) -> None:
+        from standin import vaults
+        from standin.tokens import Rejected
+
+        first = vaults.names(repository)[0]
+        if record["vaultName"] != first:
+            key = record["secretKey"]
+            raise Rejected(f"Secret '{key}' not found in local vault '{first}'", for_good=False)
+        old(repository, record, secret)
+
+
+@mutant(53)
 def orchestrator_knows_the_vaults_of_its_first_mint() -> None:
     """An orchestrator that has minted a token does not know the vaults that are created later."""
     known: list[list[str]] = []
