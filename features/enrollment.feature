@@ -44,6 +44,7 @@ Feature: Enrollment and machine binding
     Then the worker "alpha" is rejected because its token was never minted
     And no file of the repository mentions the token "never-minted"
 
+  # A token is bound to a machine, not a machine to a token: whoever outlives a token mints another one.
   @uat-02 @uat-05 @name-presented-before-is-free
   Scenario: A token can be minted although a worker presented its name before, or a similar name is taken
     Given an orchestrator
@@ -52,8 +53,8 @@ Feature: Enrollment and machine binding
     When the worker "early" starts with a credential that was never minted
     And the orchestrator has answered "early"
     And the operator mints the token "never-minted"
-    And the worker "alpha" starts with the token "never-minted"
-    And the worker "beta" starts with the token "never_minted"
+    And the worker "alpha" starts with the token "never-minted" from the machine of "early"
+    And the worker "beta" starts with the token "never_minted" from the machine of "early"
     Then the command succeeds
     And the worker "alpha" is enrolled
     And the worker "beta" is enrolled

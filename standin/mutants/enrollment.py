@@ -284,6 +284,27 @@ def platform_of_the_orchestrator() -> None:
         old(repository, {**record, "platform": platform.system().lower()})
 
 
+@mutant(5)
+def machine_bound_to_its_first_token() -> None:
+    """A machine that enrolled with one token cannot enroll with another one."""
+
+    @replaces("tokens:bind")
+    def _(
+        old: Callable[[Repository, dict[str, Any], str], None],
+        repository: Repository,
+        record: dict[str, Any],
+        machine: str,
+    ) -> None:
+        from standin import tokens
+        from standin.tokens import Rejected
+
+        for other in tokens.records(repository):
+            bound = [binding["machineId"] for binding in other["bindings"]]
+            if machine in bound and other["name"] != record["name"]:
+                raise Rejected(f"Machine is already bound to enrollment token '{other['name']}'")
+        old(repository, record, machine)
+
+
 # Promise 6: A restarted worker is the same pool member, on the machine that its token is bound to.
 
 
