@@ -44,6 +44,7 @@ Feature: Enrollment and machine binding
     Then the worker "alpha" is rejected because its token was never minted
     And no file of the repository mentions the token "never-minted"
 
+  # A token is bound to a machine, not a machine to a token: whoever outlives a token mints another one.
   @uat-02 @uat-05 @name-presented-before-is-free
   Scenario: A token can be minted although a worker presented its name before, or a similar name is taken
     Given an orchestrator
@@ -52,8 +53,8 @@ Feature: Enrollment and machine binding
     When the worker "early" starts with a credential that was never minted
     And the orchestrator has answered "early"
     And the operator mints the token "never-minted"
-    And the worker "alpha" starts with the token "never-minted"
-    And the worker "beta" starts with the token "never_minted"
+    And the worker "alpha" starts with the token "never-minted" from the machine of "early"
+    And the worker "beta" starts with the token "never_minted" from the machine of "early"
     Then the command succeeds
     And the worker "alpha" is enrolled
     And the worker "beta" is enrolled
@@ -163,14 +164,14 @@ Feature: Enrollment and machine binding
   Scenario: A worker stays connected and may return, however often others were rejected with its token
     Given an orchestrator
     And the enrolled worker "alpha"
-    When the worker "second" starts with the token "alpha" and a wrong secret
+    When the worker "second" starts with the token "alpha" and a wrong secret, from the machine of "alpha"
     And the worker "third" starts with the token "alpha"
-    And the worker "fourth" starts with the token "alpha" and output in JSON
+    And the worker "fourth" starts with the token "alpha", half of its secret and output in JSON
     And the orchestrator has answered "second, third, fourth"
     And the worker "alpha" is killed and starts again
     Then the worker "second" is rejected because its secret is wrong
     And the worker "third" is rejected because its token is bound to another machine
-    And the worker "fourth" is rejected because its token is bound to another machine
+    And the worker "fourth" is rejected because its secret is wrong
     And the worker "alpha" is enrolled
     And the worker "alpha" reported no disconnection
 
@@ -234,10 +235,10 @@ Feature: Enrollment and machine binding
     And the worker "gamma" starts with the token "farm"
     Then the worker "gamma" is enrolled
     And the pool shows, including past members:
-      | worker | status | connected |
-      | alpha  | idle   | yes       |
-      | beta   | idle   | yes       |
-      | gamma  | idle   | yes       |
+      | worker | status | connected | labels              |
+      | alpha  | idle   | yes       | fleet=farm,pool=any |
+      | beta   | idle   | yes       | fleet=farm,pool=any |
+      | gamma  | idle   | yes       | fleet=farm,pool=any |
     And the token list shows:
       | token | state    | machine                              |
       | farm  | enrolled | those of "alpha", "beta" and "gamma" |

@@ -23,19 +23,20 @@ Feature: Tokens
       | text on a terminal |
 
   @uat-01 @token-shown-once-in-detailed-log
-  Scenario: A minted credential for several machines is shown exactly once at the most detailed log level
+  Scenario: A minted credential for any number of machines is shown exactly once at the most detailed log level
     Given a repository
     And the operator's output is in text
-    When the operator mints the token "alpha" for 3 machines, at the most detailed log level
+    When the operator mints the token "alpha" for any number of machines, at the most detailed log level
     Then the command succeeds
     And the output shows the credential of "alpha" exactly once
+    And the output shows when the token "alpha" expires and where its secret is kept
     And only the vault holds the secret of the token "alpha"
 
   @uat-01 @remote-token-shown-once
   Scenario Outline: A credential minted through the orchestrator is shown exactly once, in <output>
     Given an orchestrator
     And the operator's output is in <output>
-    When the operator mints the token "alpha" with a lifetime of 30m, through the orchestrator
+    When the operator mints the token "alpha" with a lifetime of 30m, for 3 machines and through the orchestrator
     Then the command succeeds
     And the output shows the credential of "alpha" exactly once
     And the output shows when the token "alpha" expires and where its secret is kept
@@ -172,9 +173,9 @@ Feature: Tokens
   Scenario: The token list shows the machines that enrolled with each token, and when it expires
     Given an orchestrator
     And the token "withdrawn-2" with a lifetime of 7d
-    And the token "weeks" with a lifetime of 2w
+    And the token "weeks" with a lifetime of 2w, for 3 machines
     And the token "months" with a lifetime of 1mo
-    And the token "years" with a lifetime of 1y
+    And the token "years" with a lifetime of 1y, for any number of machines
     And the token "fleet" for 3 machines
     And the token "withdrawn" for 2 machines
     And the enrolled worker "alpha" with the token "fleet"
@@ -186,10 +187,10 @@ Feature: Tokens
       | token       | state    | machine                                    |
       | fleet       | enrolled | those of "alpha" and "beta", of 3 machines |
       | months      | unused   | none                                       |
-      | weeks       | unused   | none                                       |
+      | weeks       | unused   | none, of 3 machines                        |
       | withdrawn   | revoked  | that of "gamma", of 2 machines             |
       | withdrawn-2 | unused   | none                                       |
-      | years       | unused   | none                                       |
+      | years       | unused   | none, of any number of machines            |
 
   @uat-03 @repository-named-from-another-folder
   Scenario Outline: An operator in another folder, who names the repository <how>, sees and changes its tokens
@@ -366,17 +367,19 @@ Feature: Tokens
       | with its secret in the vault "elsewhere" | JSON   | there is no such vault |
 
   @uat-53 @vault-must-be-named-through-orchestrator
-  Scenario: As soon as there are several vaults, minting through the orchestrator without naming one mints nothing
+  Scenario: As soon as there are several vaults, minting through the orchestrator names one, and its tokens enroll workers
     Given an orchestrator
     When the operator mints the token "alpha" with its secret in the vault "v1" and through the orchestrator
     And the operator creates the vault "v2"
     And the operator mints the token "beta" with its secret in the vault "v2" and through the orchestrator
+    And the worker "beta" starts with the credential that was shown first
     And the operator mints the token "gamma" without naming a vault and through the orchestrator
     Then the command fails because no vault was named
+    And the worker "beta" is enrolled
     And the token list shows:
-      | token | state  |
-      | alpha | unused |
-      | beta  | unused |
+      | token | state    | machine        |
+      | alpha | unused   | none           |
+      | beta  | enrolled | that of "beta" |
 
   # In the repository, most scenarios name no vault.
   @uat-53 @only-vault-is-the-default

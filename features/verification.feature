@@ -78,6 +78,16 @@ Feature: Verification of workers
       | that verifies workers when they enroll                |
       | that verifies workers when they enroll, by a variable |
 
+  @uat-38 @unfit-worker-stays-unverified
+  Scenario: A worker that has not passed its verification is still unverified after the operator has verified it
+    Given an orchestrator that verifies workers when they enroll
+    And the enrolled worker "alpha" that cannot send data
+    When the orchestrator notices that "alpha" cannot run steps
+    And the operator verifies the workers, in text and in JSON
+    Then the pool shows:
+      | worker | status     |
+      | alpha  | unverified |
+
   @uat-38 @reason-of-unfit-worker-shown
   Scenario: The list of workers shows why a worker has not passed its verification
     Given an orchestrator that verifies workers when they enroll

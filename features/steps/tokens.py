@@ -205,11 +205,12 @@ def the_first_output_shows_when(context: StepContext, token: str) -> None:
     'and that its secret is kept in the vault "{vault:Name}"'
 )
 def the_output_shows_what_was_minted(context: StepContext, token: str, vault: str = VAULT) -> None:
-    """Checks the token's name, its expiry time and its vault, the usual one unless named, in the output."""
+    """Checks the token's name, machines, expiry time and vault, the usual one unless named, in the output."""
     expect(
         f'the output shows when the token "{token}" expires and where its secret is kept',
         expected={
             "token": token,
+            "machines": context.world.operator.asked_allowances[token],
             "expires": tokens.WHEN_ASKED,
             "kept in": f"{vault} (key worker-token-{token})",
         },

@@ -284,6 +284,27 @@ def platform_of_the_orchestrator() -> None:
         old(repository, {**record, "platform": platform.system().lower()})
 
 
+@mutant(5)
+def machine_bound_to_its_first_token() -> None:
+    """A machine that enrolled with one token cannot enroll with another one."""
+
+    @replaces("tokens:bind")
+    def _(
+        old: Callable[[Repository, dict[str, Any], str], None],
+        repository: Repository,
+        record: dict[str, Any],
+        machine: str,
+    ) -> None:
+        from standin import tokens
+        from standin.tokens import Rejected
+
+        for other in tokens.records(repository):
+            bound = [binding["machineId"] for binding in other["bindings"]]
+            if machine in bound and other["name"] != record["name"]:
+                raise Rejected(f"Machine is already bound to enrollment token '{other['name']}'")
+        old(repository, record, machine)
+
+
 # Promise 6: A restarted worker is the same pool member, on the machine that its token is bound to.
 
 
@@ -1004,6 +1025,41 @@ def idle_worker_cut_off_by_a_rejection() -> None:
             raise
 
 
+@mutant(8)
+def part_of_a_secret_enrolls() -> None:
+    """The beginning of a secret counts as the secret."""
+
+    @replaces("tokens:check_secret")
+    def _(
+        old: Callable[[Repository, dict[str, Any], str], None],
+        repository: Repository,
+        record: dict[str, Any],
+        secret: str,
+    ) -> None:
+        from standin import vaults
+
+        kept = vaults.get(repository, record["vaultName"], record["secretKey"])
+        if not kept.startswith(secret):
+            old(repository, record, secret)
+
+
+@mutant(8)
+def bound_machine_needs_no_secret() -> None:
+    """A machine that is bound to a token may come with any secret."""
+
+    @replaces("tokens:admit")
+    def _(
+        old: Callable[[Repository, str, str], datetime], repository: Repository, credential: str, machine: str
+    ) -> datetime:
+        from standin import tokens, vaults
+
+        name, _ = tokens.split(credential)
+        record = tokens.record_of(repository, name)
+        if record is not None and machine in [each["machineId"] for each in record["bindings"]]:
+            credential = f"{name}.{vaults.get(repository, record['vaultName'], record['secretKey'])}"
+        return old(repository, credential, machine)
+
+
 # Promise 9: A second live worker of the same machine is turned away without disturbing the first.
 
 
@@ -1466,6 +1522,27 @@ def label_of_the_fleet_missing() -> None:
     ) -> tuple[Member, bool]:
         member, same = old(pool, wish, socket)
         if "fleet" not in wish["labels"]:
+            member.labels.pop("fleet", None)
+            pool.record(member)
+        return member, same
+
+
+@mutant(40)
+def label_of_the_fleet_missing_without_a_limit() -> None:
+    """The members of a token for any number of machines do not get its label."""
+
+    @replaces("orchestrator.pool:Pool.enroll")
+    def _(
+        old: Callable[[Pool, dict[str, Any], ServerConnection], tuple[Member, bool]],
+        pool: Pool,
+        wish: dict[str, Any],
+        socket: ServerConnection,
+    ) -> tuple[Member, bool]:
+        from standin import tokens
+
+        member, same = old(pool, wish, socket)
+        record = tokens.record_of(pool._repository, member.token)
+        if record is not None and record["maxEnrollments"] == "unlimited" and "fleet" not in wish["labels"]:
             member.labels.pop("fleet", None)
             pool.record(member)
         return member, same

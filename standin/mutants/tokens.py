@@ -296,6 +296,47 @@ def credential_logged_by_a_failed_attempt() -> None:
         return old(session)
 
 
+@mutant(1)
+def command_mints_for_one() -> None:
+    """In the repository, the command to mint a token for several machines mints it for one."""
+
+    @replaces("operator.tokens:create")
+    def _(old: Callable[[Call], None], call: Call) -> None:
+        from standin import tokens
+
+        tokens.allow = lambda repository, minted, allowance: minted
+        old(call)
+
+
+@mutant(1)
+def no_limit_refused_by_the_command() -> None:
+    """The command does not understand that a token is to be for any number of machines."""
+
+    @replaces("tokens:allowance_of")
+    def _(old: Callable[[str], int | str], text: str) -> int | str:
+        return old(text.removeprefix("un"))
+
+
+@mutant(1)
+def orchestrator_mints_for_one() -> None:
+    """Through the orchestrator, the command to mint a token for several machines mints it for one."""
+
+    @replaces("operator.tokens:minted_there")
+    def _(
+        old: Callable[[Call, str, int | str], Minted], call: Call, name: str, allowance: int | str
+    ) -> Minted:
+        return old(call, name, 1)
+
+
+@mutant(1)
+def allowance_missing_after_minting_in_json() -> None:
+    """In JSON, the answer to minting a token for several machines says that it is for one."""
+
+    @replaces("tokens:document_of")
+    def _(old: Callable[[Minted], dict[str, Any]], minted: Minted) -> dict[str, Any]:
+        return {**old(minted), "maxEnrollments": 1}
+
+
 # Promise 2: A token name can be used only once.
 
 
@@ -590,6 +631,16 @@ def allowance_missing_in_text() -> None:
     @replaces("operator.tokens:enrollments")
     def _(old: Callable[[dict[str, Any]], str], answer: dict[str, Any]) -> str:
         return old({**answer, "maxEnrollments": 1})
+
+
+@mutant(3)
+def no_limit_shown_as_the_machines_so_far() -> None:
+    """In text, the token list shows a token for any number of machines as one for those that enrolled."""
+
+    @replaces("operator.tokens:enrollments")
+    def _(old: Callable[[dict[str, Any]], str], answer: dict[str, Any]) -> str:
+        unlimited = answer["maxEnrollments"] == "unlimited"
+        return old({**answer, "maxEnrollments": answer["bindingCount"]} if unlimited else answer)
 
 
 @mutant(3)
@@ -1242,6 +1293,27 @@ def refused_vault_leaves_a_token() -> None:
             repository = Repository.here()
             repository.store.put(tokens.place_of("alpha"), tokens._KIND, whole)
             raise
+
+
+@mutant(53)
+def secret_sought_in_the_first_vault() -> None:
+    """No worker can enroll with a token whose secret is in another vault than the first one."""
+
+    @replaces("tokens:check_secret")
+    def _(
+        old: Callable[[Repository, dict[str, Any], str], None],
+        repository: Repository,
+        record: dict[str, Any],
+        secret: str,
+    ) -> None:
+        from standin import vaults
+        from standin.tokens import Rejected
+
+        first = vaults.names(repository)[0]
+        if record["vaultName"] != first:
+            key = record["secretKey"]
+            raise Rejected(f"Secret '{key}' not found in local vault '{first}'", for_good=False)
+        old(repository, record, secret)
 
 
 @mutant(53)

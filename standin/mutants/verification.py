@@ -123,6 +123,18 @@ def passed_worker_not_recorded() -> None:
             pool.changed()
 
 
+@mutant(38)
+def verification_by_the_operator_makes_idle() -> None:
+    """A worker that an operator has verified is idle, whatever the result."""
+
+    @replaces("orchestrator.requests:Requests.verified")
+    def _(
+        old: Callable[[Requests, Member, str], None], requests: Requests, member: Member, error: str
+    ) -> None:
+        old(requests, member, error)
+        requests._pool.judge(member, "")
+
+
 # Promise 51: An operator who verifies the workers finds the one that cannot run steps.
 
 

@@ -49,6 +49,12 @@ class Credential:
         last = "1" if self.secret.endswith("0") else "0"
         return Credential(self.name, self.secret[:-1] + last)
 
+    def halved(self) -> Credential:
+        """The same credential with the first half of its secret only, which is blanked from now on."""
+        half = self.secret[: len(self.secret) // 2]
+        SECRETS.add(half)
+        return Credential(self.name, half)
+
 
 def credentials_in(text: str) -> list[Credential]:
     """All credentials in a text, with duplicates."""

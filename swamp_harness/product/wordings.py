@@ -222,6 +222,8 @@ MINTED = (
     re.compile(r"^Expires: (?P<what>\S+)$", re.MULTILINE),
     re.compile(r"^Vault: (?P<what>\S+ \(key \S+\))$", re.MULTILINE),
 )
+# The output of a command that mints a token for several machines.
+MINTED_FOR = re.compile(r"^Max enrollments: (?P<machines>\S+)$", re.MULTILINE)
 
 # The output of a command that revokes a token: the token and the time.
 REVOKED = (

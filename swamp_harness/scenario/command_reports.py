@@ -9,7 +9,14 @@ from swamp_harness.product.commands import CommandResult, Output
 from swamp_harness.product.credential import credentials_in
 from swamp_harness.product.records import moment
 from swamp_harness.product.run import CANCELLED
-from swamp_harness.product.wordings import ALREADY_REVOKED, CANCELLATION, CANCELLED_NOW, MINTED, REVOKED
+from swamp_harness.product.wordings import (
+    ALREADY_REVOKED,
+    CANCELLATION,
+    CANCELLED_NOW,
+    MINTED,
+    MINTED_FOR,
+    REVOKED,
+)
 
 
 @dataclass(frozen=True)
@@ -20,11 +27,13 @@ class Minting:
         token: its name.
         expires: the end of its lifetime.
         kept_in: the vault and the key of its secret.
+        allowance: the number of machines that it admits, "1" or more, or "unlimited".
     """
 
     token: str
     expires: datetime
     kept_in: str
+    allowance: str
 
 
 def shown_credentials(result: CommandResult) -> dict[str, object]:
@@ -55,10 +64,13 @@ def reported_minting(result: CommandResult) -> Minting:
         kept = answer["vaultRef"]
         token, expires = answer["name"], answer["expiresAt"]
         kept_in = f"{kept['vaultName']} (key {kept['secretKey']})"
+        allowance = str(answer["maxEnrollments"])
     else:
         found = (text.search(result.stdout) for text in MINTED)
         token, expires, kept_in = (match["what"] if match else "" for match in found)
-    return Minting(token, moment(expires), kept_in)
+        several = MINTED_FOR.search(result.stdout)
+        allowance = several["machines"] if several else "1"
+    return Minting(token, moment(expires), kept_in, allowance)
 
 
 def run_reported_as_cancelled(result: CommandResult) -> str:

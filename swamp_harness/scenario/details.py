@@ -180,6 +180,11 @@ _OF_CONNECTING_WORKERS = (
         lambda: {"credential": Presented.NEARLY_RIGHT},
     ),
     Detail(
+        "with half of its secret",
+        "the second half of its secret is missing",
+        lambda: {"credential": Presented.HALVED},
+    ),
+    Detail(
         "with a credential that was never minted",
         "there is no token for its credential",
         lambda: {"credential": Presented.NEVER_MINTED},
@@ -262,6 +267,12 @@ _MACHINES = Detail(
     lambda machines: {"machines": machines},
 )
 
+_ANY_NUMBER_OF_MACHINES = Detail(
+    "for any number of machines",
+    "there is no limit to the machines that enroll with it",
+    lambda: {"machines": UNLIMITED},
+)
+
 _OF_ORCHESTRATORS = (
     Detail(
         "of the earlier release",
@@ -339,17 +350,14 @@ _OF_TOKENS = (
         "with a short lifetime", "its lifetime is the shortest that swamp allows", lambda: {"short": True}
     ),
     _MACHINES,
-    Detail(
-        "for any number of machines",
-        "there is no limit to the machines that enroll with it",
-        lambda: {"machines": UNLIMITED},
-    ),
+    _ANY_NUMBER_OF_MACHINES,
     Detail("that is revoked", "the operator has revoked it", lambda: {"revoked": True}),
 )
 
 _OF_MINTING = (
     _LIFETIME,
     _MACHINES,
+    _ANY_NUMBER_OF_MACHINES,
     Detail(
         'with its secret in the vault "{vault:Name}"',
         "this vault keeps its secret",

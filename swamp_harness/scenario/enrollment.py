@@ -383,9 +383,11 @@ def _binary_of(world: World, release: Release) -> Path | None:
     return None if release is Release.TESTED else world.run_context.binary_of(release)
 
 
-def connect_with(world: World, name: str, credential: str, **settings: Any) -> None:
-    """Start a new worker with a credential that was never minted."""
-    world.workers.make(name, replace(world.settings_of_worker(credential), **settings))
+def connect_with(
+    world: World, name: str, credential: str, *, machine: Machine | None = None, **settings: Any
+) -> None:
+    """Start a new worker with a credential that was never minted; it has a machine of its own if None."""
+    world.workers.make(name, replace(world.settings_of_worker(credential), **settings), machine=machine)
     world.workers.start(name, world.orchestrator.address)
 
 

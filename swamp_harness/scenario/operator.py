@@ -42,6 +42,7 @@ class Operator:
         requests: the API requests that took the place of commands.
         asked_lifetimes: the lifetime in the first successful minting of each token, such as "1h"; in the last
             attempt if none was.
+        asked_allowances: for how many machines it is, or `UNLIMITED`, in the same minting.
         revocations: the commands that revoked tokens, in order.
         output: the output format of the commands that act.
     """
@@ -56,6 +57,7 @@ class Operator:
         self.requests: list[Request] = []
         self.revocations: list[CommandResult] = []
         self.asked_lifetimes: dict[str, str] = {}
+        self.asked_allowances: dict[str, str] = {}
         self.output = Output.JSON
         self._last: CommandResult | None = None
 
@@ -101,6 +103,7 @@ class Operator:
         )
         if token not in self.credentials:
             self.asked_lifetimes[token] = lifetime
+            self.asked_allowances[token] = str(machines)
         for credential in credentials_in(result.stdout + result.stderr):
             self.credentials.setdefault(credential.name, credential)
             self.minted.append(result)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from swamp_harness.product.conventions import VAULT
+from swamp_harness.product.conventions import UNLIMITED, VAULT
 from swamp_harness.product.credential import credentials_in
 from swamp_harness.product.records import TokenRecord, tokens_from_json, tokens_from_table
 from swamp_harness.scenario.command_reports import reported_minting
@@ -19,6 +19,7 @@ _WHEN_MINTED = "when it was minted"
 # The product reads the clock for the minting and for the expiry.
 _CLOCK_TOLERANCE = timedelta(seconds=1)
 _ONE = "1"
+_ANY_NUMBER = "any number of"
 _NONE = "none"
 _OF = ", of "
 
@@ -57,7 +58,8 @@ def _records_of(answer: Answer) -> Sequence[TokenRecord]:
 
 
 def _token_row(world: World, token: TokenRecord, answer: Answer) -> Row:
-    several = "" if token.allowance == _ONE else f"{_OF}{token.allowance} machines"
+    number = _ANY_NUMBER if token.allowance == UNLIMITED else token.allowance
+    several = "" if token.allowance == _ONE else f"{_OF}{number} machines"
     row = {
         "token": token.name,
         "state": token.state,

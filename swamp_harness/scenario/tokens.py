@@ -49,7 +49,7 @@ def mint(
     token: str,
     *,
     lifetime: str = "",
-    machines: int = 1,
+    machines: int | str = 1,
     vault: str = "",
     names_vault: bool = True,
     through_orchestrator: bool = False,
@@ -61,7 +61,7 @@ def mint(
         world: the scenario's.
         token: its name.
         lifetime: the requested lifetime; the usual one if empty.
-        machines: how many it is for.
+        machines: how many it is for, or `UNLIMITED`.
         vault: the vault for its secret; the only one if empty.
         names_vault: whether the command names a vault where there are several.
         through_orchestrator: whether the orchestrator mints it, not a command in the repository.
@@ -159,7 +159,12 @@ def minting(world: World, token: str) -> dict[str, str]:
     minted = reported.expires - lasts
     in_time = result.started - _PRECISION <= minted <= result.ended
     expires = WHEN_ASKED if in_time else str(reported.expires)
-    return {"token": reported.token, "expires": expires, "kept in": reported.kept_in}
+    return {
+        "token": reported.token,
+        "machines": reported.allowance,
+        "expires": expires,
+        "kept in": reported.kept_in,
+    }
 
 
 def delete_secret(world: World, token: str) -> None:

@@ -29,6 +29,7 @@ class Presented(Enum):
     MINTED = "the one that minting its token showed"
     WITHOUT_NAME = "its token's without the name of the token, which is malformed"
     NEARLY_RIGHT = "its token's, with a secret that differs by one character"
+    HALVED = "its token's, with the first half of the secret only"
     NEVER_MINTED = "one of a token that does not exist"
 
 
@@ -138,6 +139,7 @@ def connect(world: World, name: str, details: WorkerDetails) -> None:
             world,
             name,
             _forged(world, details.token or name, details.credential),
+            machine=_machine(world, name, details),
             **_settings(world, details),
         )
         return
@@ -220,4 +222,6 @@ def _forged(world: World, token: str, credential: Presented) -> str:
     if credential is Presented.NEVER_MINTED:
         return f"never-minted.{'0' * 64}"
     minted = world.operator.credential(token)
-    return str(minted.nearly()) if credential is Presented.NEARLY_RIGHT else minted.secret
+    if credential is Presented.NEARLY_RIGHT:
+        return str(minted.nearly())
+    return str(minted.halved()) if credential is Presented.HALVED else minted.secret
