@@ -366,7 +366,7 @@ Feature: Tokens
       | without naming a vault                   | text   | no vault was named     |
       | with its secret in the vault "elsewhere" | JSON   | there is no such vault |
 
-  @uat-53 @vault-must-be-named-through-orchestrator
+  @uat-01 @uat-53 @vault-must-be-named-through-orchestrator
   Scenario: As soon as there are several vaults, minting through the orchestrator names one, and its tokens enroll workers
     Given an orchestrator
     When the operator mints the token "alpha" with its secret in the vault "v1" and through the orchestrator
@@ -375,6 +375,7 @@ Feature: Tokens
     And the worker "beta" starts with the credential that was shown first
     And the operator mints the token "gamma" without naming a vault and through the orchestrator
     Then the command fails because no vault was named
+    And no two tokens have the same secret
     And the worker "beta" is enrolled
     And the token list shows:
       | token | state    | machine        |

@@ -109,7 +109,7 @@ def mint(repository: Repository, name: str, lifetime: str, vault: str = "") -> M
     vault = chosen_vault(found, vault)
     if record_of(repository, name) is not None:
         raise _taken(name)
-    secret, key = secrets.token_hex(_BYTES), f"worker-token-{name}"
+    secret, key = new_secret(), f"worker-token-{name}"
     minted_at = now()
     expires_at = stamp(minted_at + timedelta(seconds=seconds))
     record = {
@@ -125,6 +125,11 @@ def mint(repository: Repository, name: str, lifetime: str, vault: str = "") -> M
     store_new(repository, name, record)
     vaults.put(repository, vault, key, secret)
     return Minted(name, f"{name}.{secret}", expires_at, vault, key)
+
+
+def new_secret() -> str:
+    """A secret that nobody can guess."""
+    return secrets.token_hex(_BYTES)
 
 
 def store_new(repository: Repository, name: str, record: dict[str, Any]) -> None:

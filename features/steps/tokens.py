@@ -228,6 +228,16 @@ def the_output_shows_the_credential_once(context: StepContext, token: str) -> No
     )
 
 
+@then("no two tokens have the same secret")
+def no_two_tokens_have_the_same_secret(context: StepContext) -> None:
+    """Checks that each secret that a minting of the scenario showed belongs to one token only."""
+    expect(
+        "no two tokens have the same secret",
+        expected=[],
+        actual=tokens.with_the_same_secret(context.world.operator.credentials.values()),
+    )
+
+
 @then("the output shows that the token was already revoked")
 def the_output_shows_already_revoked(context: StepContext) -> None:
     """Checks that the output says that the token was already revoked."""

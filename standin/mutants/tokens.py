@@ -337,6 +337,18 @@ def allowance_missing_after_minting_in_json() -> None:
         return {**old(minted), "maxEnrollments": 1}
 
 
+@mutant(1)
+def one_secret_for_all_tokens() -> None:
+    """All tokens that one process mints have the same secret."""
+
+    first: list[str] = []
+
+    @replaces("tokens:new_secret")
+    def _(old: Callable[[], str]) -> str:
+        first.append(old())
+        return first[0]
+
+
 # Promise 2: A token name can be used only once.
 
 

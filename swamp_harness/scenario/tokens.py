@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from swamp_harness.product.commands import CommandOutcome, CommandResult, Output
 from swamp_harness.product.conventions import VAULT
+from swamp_harness.product.credential import Credential
 from swamp_harness.product.fallbacks import Fallback
 from swamp_harness.product.serve_api import Request, UnknownRequest
 from swamp_harness.product.wordings import COMMAND_FAILURES, reasons_given
@@ -165,6 +166,14 @@ def minting(world: World, token: str) -> dict[str, str]:
         "expires": expires,
         "kept in": reported.kept_in,
     }
+
+
+def with_the_same_secret(credentials: Iterable[Credential]) -> list[list[str]]:
+    """The names of the tokens that share a secret with another one, in groups, sorted."""
+    names: dict[str, list[str]] = {}
+    for credential in credentials:
+        names.setdefault(credential.secret, []).append(credential.name)
+    return sorted(sorted(group) for group in names.values() if len(group) > 1)
 
 
 def delete_secret(world: World, token: str) -> None:

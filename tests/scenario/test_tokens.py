@@ -1,10 +1,11 @@
-"""The lifetime of a token for which a scenario waits."""
+"""Tokens: the lifetime for which a scenario waits, and their secrets."""
 
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
 
+from swamp_harness.product.credential import Credential
 from swamp_harness.scenario import tokens
 from swamp_harness.system.errors import ContractBroken
 
@@ -37,3 +38,9 @@ def test_a_short_lifetime_is_the_requested_one():
 def test_another_lifetime_than_the_requested_one_breaks_a_promise(lasts):
     with pytest.raises(ContractBroken, match='token "alpha" was minted with a lifetime of 1m'):
         tokens.prepare(world_that_mints(lasts=lasts), "alpha", short=True)
+
+
+def test_tokens_that_share_a_secret_are_named_in_groups():
+    secrets = {"delta": "1", "alpha": "2", "beta": "1", "gamma": "3"}
+    minted = [Credential(name, secret) for name, secret in secrets.items()]
+    assert tokens.with_the_same_secret(minted) == [["beta", "delta"]]
