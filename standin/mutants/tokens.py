@@ -340,7 +340,6 @@ def allowance_missing_after_minting_in_json() -> None:
 @mutant(1)
 def one_secret_for_all_tokens() -> None:
     """All tokens that one process mints have the same secret."""
-
     first: list[str] = []
 
     @replaces("tokens:new_secret")
