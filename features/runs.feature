@@ -483,10 +483,10 @@ Feature: Runs
     And no process of a step is left on the machines of "alpha, beta"
 
   @uat-17 @cancelled-run-leaves-other-run
-  Scenario: Cancelling a run leaves the step of another run on the same worker, and a run is cancelled only once
+  Scenario: Cancelling a run lets its step clean up, and leaves that of another run; a run is cancelled only once
     Given a workflow with the steps:
-      | step  | runs on    | work                |
-      | build | any worker | pauses, then writes |
+      | step  | runs on    | work                                                            |
+      | build | any worker | pauses, and cleans up for some seconds when it is asked to stop |
     And an orchestrator
     And the enrolled worker "alpha" with 4 slots
     When the worker "alpha" runs a step of another workflow, which pauses
@@ -497,6 +497,7 @@ Feature: Runs
     And the operator cancels the run
     Then the command fails because the run is not in progress
     And the run is cancelled
+    And the step "build" had the time to clean up before it ended
     And the pool shows:
       | worker | status | connected | slots |
       | alpha  | busy   | yes       | 1/4   |
