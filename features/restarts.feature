@@ -165,6 +165,27 @@ Feature: Restarts
     Then the method succeeds
     And the orchestrator exits with exit code 0
 
+  @uat-33 @ctrl-c-lets-method-finish
+  Scenario: An orchestrator that is stopped with Ctrl-C lets a method go on to its end
+    Given the model "build"
+    And an orchestrator
+    When a method that pauses, then writes starts with the tags "team=blue"
+    And the step "build" is running
+    And the orchestrator is stopped with Ctrl-C, and then the step "build" continues
+    Then the orchestrator exits with exit code 0
+    And the method succeeds
+
+  # It handles the requests to reload and to stop in another way than others.
+  @uat-33 @posix @reloading-orchestrator-lets-method-finish
+  Scenario: An orchestrator that can reload its extensions lets a method go on to its end when it is stopped
+    Given the model "build"
+    And an orchestrator that can reload its extensions
+    When a method that pauses, then writes starts with the tags "team=blue"
+    And the step "build" is running
+    And the orchestrator is stopped, and then the step "build" continues
+    Then the method succeeds
+    And the orchestrator exits with exit code 0
+
   # The orchestrator may refuse the other workflow instead; then the history does not have its run.
   @uat-33 @run-during-stop-not-lost
   Scenario: A run that an orchestrator accepts while it waits for its runs goes on to its end

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from standin.mutants import mutant, replaces
 
 if TYPE_CHECKING:
+    import asyncio
     from datetime import datetime
 
     from websockets.asyncio.server import ServerConnection
@@ -510,6 +511,34 @@ def stop_interrupts_at_once() -> None:
     @replaces("orchestrator.serve:time_for_runs")
     def _(_: Callable[[], float]) -> float:
         return 0.0
+
+
+@mutant(33)
+def ctrl_c_ends_orchestrator_at_once() -> None:
+    """Ctrl-C ends an orchestrator at once; only SIGTERM lets its runs go on."""
+
+    @replaces("orchestrator.serve:asked_to_stop")
+    def _(old: Callable[[asyncio.Event, int], None], stopped: asyncio.Event, received: int) -> None:
+        import os
+        import signal
+
+        if received == signal.SIGINT:
+            os._exit(130)
+        old(stopped, received)
+
+
+@mutant(33)
+def reloading_orchestrator_ends_at_once() -> None:
+    """An orchestrator that can reload its extensions ends at once when it is stopped."""
+
+    @replaces("orchestrator.serve:asked_to_stop")
+    def _(old: Callable[[asyncio.Event, int], None], stopped: asyncio.Event, received: int) -> None:
+        import os
+        import sys
+
+        if "--hot-reload" in sys.argv:
+            os._exit(143)
+        old(stopped, received)
 
 
 @mutant(33)
