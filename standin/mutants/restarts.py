@@ -392,6 +392,20 @@ def leases_of_second_crash_stay_active() -> None:
 
 
 @mutant(32)
+def busy_worker_stays_busy_after_crash() -> None:
+    """A worker that ran a step when the orchestrator crashed, and stays away, is listed as busy for ever."""
+
+    @replaces("orchestrator.serve:recover")
+    def _(old: Callable[[Repository], None], repository: Repository) -> None:
+        from standin import records
+
+        busy = [each for each in records.workers(repository) if each["status"] == "busy"]
+        old(repository)
+        for worker in busy:
+            records.put_worker(repository, worker)
+
+
+@mutant(32)
 def queue_kept_after_crash() -> None:
     """A step that waited when the orchestrator crashed stays in the queue."""
 
