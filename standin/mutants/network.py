@@ -68,6 +68,25 @@ def short_timeout_ignored() -> None:
     ) -> None:
         orchestrator._idle_limit = max(orchestrator._idle_limit, 9.0)
         await old(orchestrator, socket)
+
+
+@mutant(14)
+def silence_unnoticed_without_a_timeout() -> None:
+    """A silent connection is noticed only after minutes, unless the operator sets a timeout."""
+
+    @replaces("orchestrator.serve:Orchestrator.watch")
+    async def _(
+        old: Callable[[Orchestrator, ServerConnection], Awaitable[None]],
+        orchestrator: Orchestrator,
+        socket: ServerConnection,
+    ) -> None:
+        from standin.timing import IDLE_LIMIT
+
+        if orchestrator._idle_limit == IDLE_LIMIT:
+            orchestrator._idle_limit = 120.0
+        await old(orchestrator, socket)
+
+
 @mutant(14)
 def reconnects_against_its_option() -> None:
     """A worker that is not to reconnect does so all the same."""
