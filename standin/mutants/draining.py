@@ -259,6 +259,15 @@ def stop_forgotten_while_away() -> None:
 
 
 @mutant(50)
+def idle_time_in_a_variable_ignored() -> None:
+    """The variable with a worker's idle time has no effect."""
+
+    @replaces("worker.connect:idle_time")
+    def _(old: Callable[[Call], int], call: Call) -> int:
+        return old(call) if call.has("--idle-timeout") else 0
+
+
+@mutant(50)
 def limit_of_steps_ends_the_others() -> None:
     """A worker that has reached its limit of steps ends the steps that still run there."""
 
