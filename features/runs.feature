@@ -850,6 +850,15 @@ Feature: Runs
       | release  | cancelled |         |
       | another  | succeeded |         |
 
+  @uat-46 @method-counts-for-limit
+  Scenario: A method in progress counts for the limit of runs
+    Given the model "build"
+    And an orchestrator that allows 1 run at a time
+    When a method that pauses, then writes starts with the tags "team=blue"
+    And the step "build" is running
+    And the operator runs a missing workflow through the orchestrator, in text and in JSON
+    Then both commands fail because too many runs are in progress, with the same exit code
+
   # A check before a method runs on the orchestrator; it cannot see the machine of a worker.
   @uat-49 @placed-step-runs-unchecked
   Scenario: A step on a worker runs without the checks of its method, even if its model requires them

@@ -1296,6 +1296,16 @@ def one_run_too_many() -> None:
 
 
 @mutant(46)
+def methods_do_not_count() -> None:
+    """Only workflows in progress count for the limit of runs, and methods do not."""
+
+    @replaces("orchestrator.requests:Requests.check_number")
+    def _(old: Callable[[Requests], None], requests: Requests) -> None:
+        if requests._runs:
+            old(requests)
+
+
+@mutant(46)
 def refused_run_in_history() -> None:
     """A run above the limit of runs is refused, and recorded as failed."""
 
