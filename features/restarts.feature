@@ -135,6 +135,24 @@ Feature: Restarts
     And the orchestrator crashes and starts again
     Then the check of all runs finds none that is active or stale
 
+  @uat-32 @resumed-run-ends-with-crash
+  Scenario: After a crash of the orchestrator, a run that went on after an approval has ended
+    Given a workflow whose models exist, with the steps:
+      | step  | runs on          | work                | after |
+      | gate  | the orchestrator | waits for approval  |       |
+      | build | the orchestrator | pauses, then writes | gate  |
+    And an orchestrator
+    When the workflow starts
+    And the run waits for approval
+    And the operator approves the step "gate" through the orchestrator
+    And the operator resumes the run through the orchestrator, and follows it
+    And the step "build" is running
+    And the orchestrator crashes and starts again
+    Then the history shows these runs, and no others:
+      | workflow | status      | because                  |
+      | release  | interrupted | the orchestrator crashed |
+    And the check of all runs finds none that is active or stale
+
   @uat-33 @stop-lets-runs-finish
   Scenario: An orchestrator that is stopped lets its runs go on to their end
     Given a workflow with the steps:

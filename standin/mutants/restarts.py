@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 from standin.mutants import mutant, replaces
@@ -403,6 +403,29 @@ def busy_worker_stays_busy_after_crash() -> None:
         old(repository)
         for worker in busy:
             records.put_worker(repository, worker)
+
+
+@mutant(32)
+def resumed_run_recorded_as_suspended() -> None:
+    """A run that goes on after an approval is recorded as suspended until it ends, so also after a crash."""
+    resumed: set[str] = set()
+
+    @replaces("orchestrator.runs:Run.go_on_with")
+    def _(
+        old: Callable[[Run, dict[str, Any], Collection[str]], None],
+        run: Run,
+        record: dict[str, Any],
+        anew: Collection[str],
+    ) -> None:
+        old(run, record, anew)
+        resumed.add(run.identity)
+
+    @replaces("orchestrator.runs:Run.record")
+    def _(old: Callable[[Run], None], run: Run) -> None:
+        old(run)
+        if run.identity in resumed and run.status == "running":
+            record = f"runs/{run.identity}.json"
+            run._repository.write(record, {**(run._repository.read(record) or {}), "status": "suspended"})
 
 
 @mutant(32)
