@@ -234,7 +234,7 @@ Feature: Workers that finish their work before they stop
   Scenario: A worker with an idle time exits also if it never had a step
     Given an orchestrator
     And the token "alpha"
-    When the worker "alpha" starts with an idle time of 3 seconds
+    When the worker "alpha" starts with an idle time of 3 seconds, configured by variables
     Then the worker "alpha" exits with exit code 0
     And the pool shows, including past members:
       | worker | status       | connected            |

@@ -147,6 +147,18 @@ Feature: Network
     Then the run succeeds
     And the worker "alpha" exits with exit code 0
 
+  @uat-14 @uat-36 @network @lost-worker-stays-away
+  Scenario: A worker that has lost its connection exits if it is not to reconnect, or is asked to stop
+    Given an orchestrator
+    And the enrolled worker "alpha" without reconnecting, on a network that can be cut
+    And the enrolled worker "beta" on a network that can be cut
+    When the network of "alpha" is reset
+    And the network of "beta" refuses connections until the worker has tried 2 times
+    And the worker "beta" is asked to stop
+    Then the worker "alpha" exits with exit code 0
+    And the worker "alpha" tried to connect 1 time
+    And the worker "beta" exits with exit code 0
+
   # Several times each: the second return must work as well as the first.
   @uat-06 @uat-14 @network @slow @returned-workers-whole-after-grace
   Scenario: Workers that returned work as before after the grace windows of their absences

@@ -27,6 +27,7 @@ Feature: Restarts
       | another  | interrupted | the orchestrator crashed |
       | release  | interrupted | the orchestrator crashed |
       | release  | succeeded   |                          |
+    And no process of a step is left on the machine of "alpha"
 
   @uat-32 @crash-empties-queue
   Scenario: A step that waited when the orchestrator crashed never starts, in none of its runs
@@ -53,7 +54,7 @@ Feature: Restarts
       | another  | succeeded   |                          |
 
   @uat-32 @network @second-crash-shows-finished-job
-  Scenario: The history shows a job that had finished before a crash, also after a second crash
+  Scenario: After a second crash, the history shows a job that ended before the first, and no absent worker is busy
     Given a workflow with the steps:
       | job   | job after | step  | runs on    | work                | after |
       | check |           | test  | any worker | writes at once      |       |
@@ -65,7 +66,7 @@ Feature: Restarts
     And the step "build" is running
     And the orchestrator crashes and starts again
     And the worker "alpha" runs a step of another workflow, which pauses
-    And the orchestrator crashes and starts again
+    And every machine reboots, and those of "alpha" stay off
     Then the history of the run shows these steps, among others:
       | step | status    |
       | lint | succeeded |
@@ -80,7 +81,9 @@ Feature: Restarts
       | build   | alpha  | expired   | the orchestrator restarted |
       | lint    | alpha  | completed |                            |
       | test    | alpha  | completed |                            |
-    And no process of a step is left on the machine of "alpha"
+    And the pool shows, including past members:
+      | worker | status       | connected            | slots |
+      | alpha  | disconnected | not in the live pool | 0/1   |
 
   @uat-32 @network @crash-shows-which-steps-ran
   Scenario: The history shows which steps had run when the orchestrator crashed
@@ -132,6 +135,24 @@ Feature: Restarts
     And the orchestrator crashes and starts again
     Then the check of all runs finds none that is active or stale
 
+  @uat-32 @resumed-run-ends-with-crash
+  Scenario: After a crash of the orchestrator, a run that went on after an approval has ended
+    Given a workflow whose models exist, with the steps:
+      | step  | runs on          | work                | after |
+      | gate  | the orchestrator | waits for approval  |       |
+      | build | the orchestrator | pauses, then writes | gate  |
+    And an orchestrator
+    When the workflow starts
+    And the run waits for approval
+    And the operator approves the step "gate" through the orchestrator
+    And the operator resumes the run through the orchestrator, and follows it
+    And the step "build" is running
+    And the orchestrator crashes and starts again
+    Then the history shows these runs, and no others:
+      | workflow | status      | because                  |
+      | release  | interrupted | the orchestrator crashed |
+    And the check of all runs finds none that is active or stale
+
   @uat-33 @stop-lets-runs-finish
   Scenario: An orchestrator that is stopped lets its runs go on to their end
     Given a workflow with the steps:
@@ -159,6 +180,27 @@ Feature: Restarts
   Scenario: An orchestrator that is stopped lets a method go on to its end
     Given the model "build"
     And an orchestrator
+    When a method that pauses, then writes starts with the tags "team=blue"
+    And the step "build" is running
+    And the orchestrator is stopped, and then the step "build" continues
+    Then the method succeeds
+    And the orchestrator exits with exit code 0
+
+  @uat-33 @ctrl-c-lets-method-finish
+  Scenario: An orchestrator that is stopped with Ctrl-C lets a method go on to its end
+    Given the model "build"
+    And an orchestrator
+    When a method that pauses, then writes starts with the tags "team=blue"
+    And the step "build" is running
+    And the orchestrator is stopped with Ctrl-C, and then the step "build" continues
+    Then the orchestrator exits with exit code 0
+    And the method succeeds
+
+  # It handles the requests to reload and to stop in another way than others.
+  @uat-33 @posix @reloading-orchestrator-lets-method-finish
+  Scenario: An orchestrator that can reload its extensions lets a method go on to its end when it is stopped
+    Given the model "build"
+    And an orchestrator that can reload its extensions
     When a method that pauses, then writes starts with the tags "team=blue"
     And the step "build" is running
     And the orchestrator is stopped, and then the step "build" continues

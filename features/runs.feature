@@ -234,14 +234,17 @@ Feature: Runs
       | test  | result | 1       | beta       |
     And the operator can read what the step "build" wrote into "before"
 
-  @uat-15 @slow @gone-worker-enrolls-with-all-slots
-  Scenario: A step whose worker has left the pool runs again on it when it has enrolled anew
+  # Without the timeout that other scenarios set, the silence of a network is noticed before a grace window is over.
+  @uat-14 @uat-15 @slow @network @gone-worker-enrolls-with-all-slots
+  Scenario: A step whose worker has left the pool runs again on it when it has enrolled anew; a silent worker is away
     Given a workflow with the steps:
       | step  | runs on    | work                |
       | build | any worker | pauses, then writes |
     And an orchestrator
     And the enrolled worker "alpha"
-    When the workflow starts
+    And the enrolled worker "beta" without labels, on a network that can be cut
+    When the network of "beta" goes silent
+    And the workflow starts
     And the step "build" is running
     And the worker "alpha" is killed
     And the pool no longer shows "alpha" after the grace window
@@ -251,9 +254,10 @@ Feature: Runs
       | step  | worker | lease     | because                | wrote |
       | build | alpha  | expired   | its worker stayed away | no    |
       | build | alpha  | completed |                        | yes   |
-    And the pool shows:
-      | worker | status | connected | slots |
-      | alpha  | idle   | yes       | 0/1   |
+    And the pool shows, including past members:
+      | worker | status       | slots |
+      | alpha  | idle         | 0/1   |
+      | beta   | disconnected | 0/1   |
 
   # A write is recorded before it is answered, so "build" has written as soon as it pauses.
   @uat-16 @network @written-step-not-rerun-after-reset
@@ -483,10 +487,10 @@ Feature: Runs
     And no process of a step is left on the machines of "alpha, beta"
 
   @uat-17 @cancelled-run-leaves-other-run
-  Scenario: Cancelling a run leaves the step of another run on the same worker, and a run is cancelled only once
+  Scenario: Cancelling a run lets its step clean up, and leaves that of another run; a run is cancelled only once
     Given a workflow with the steps:
-      | step  | runs on    | work                |
-      | build | any worker | pauses, then writes |
+      | step  | runs on    | work                                                            |
+      | build | any worker | pauses, and cleans up for some seconds when it is asked to stop |
     And an orchestrator
     And the enrolled worker "alpha" with 4 slots
     When the worker "alpha" runs a step of another workflow, which pauses
@@ -497,6 +501,7 @@ Feature: Runs
     And the operator cancels the run
     Then the command fails because the run is not in progress
     And the run is cancelled
+    And the step "build" had the time to clean up before it ended
     And the pool shows:
       | worker | status | connected | slots |
       | alpha  | busy   | yes       | 1/4   |
@@ -844,6 +849,15 @@ Feature: Runs
       | workflow | status    | because |
       | release  | cancelled |         |
       | another  | succeeded |         |
+
+  @uat-46 @method-counts-for-limit
+  Scenario: A method in progress counts for the limit of runs
+    Given the model "build"
+    And an orchestrator that allows 1 run at a time
+    When a method that pauses, then writes starts with the tags "team=blue"
+    And the step "build" is running
+    And the operator runs a missing workflow through the orchestrator, in text and in JSON
+    Then both commands fail because too many runs are in progress, with the same exit code
 
   # A check before a method runs on the orchestrator; it cannot see the machine of a worker.
   @uat-49 @placed-step-runs-unchecked

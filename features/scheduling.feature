@@ -207,13 +207,16 @@ Feature: Dispatch and scheduling
       | build | pool=a  | pauses, then writes |
     And an orchestrator
     And the enrolled worker "alpha" with the labels "pool=a"
+    And the operator's output is in text
     When the workflow starts
     And the step "build" is running
-    And the worker "alpha" is killed
-    And the worker "alpha" starts again with the labels "pool=b"
+    And the worker "alpha" is killed and returns with the labels "pool=b"
     And the step "build" waits in the queue
     And the worker "beta" starts with the labels "pool=a"
     Then the run succeeds
+    And the command that follows the run reported these waits, and no others:
+      | waits for |
+      | pool=a    |
     And these steps started, and no others:
       | step  | worker |
       | build | alpha  |
@@ -296,6 +299,7 @@ Feature: Dispatch and scheduling
     And an orchestrator
     And the enrolled worker "alpha" with the labels "zone=a"
     And the enrolled worker "beta" with the labels "zone=b"
+    And the operator's output is in text
     When the workflow starts
     And the step "first" is running
     And the step "gate" has ended
@@ -304,6 +308,11 @@ Feature: Dispatch and scheduling
       | by-label | zone=a                                 |
       | by-name  | target=alpha,zone=b                    |
       | by-uuid  | target=the present instance of "alpha" |
+    And the command that follows the run reported these waits, and no others:
+      | waits for                              |
+      | target=alpha                           |
+      | target=the present instance of "alpha" |
+      | zone=a                                 |
     And these steps started, and no others:
       | step  | worker |
       | first | alpha  |

@@ -22,6 +22,7 @@ STOPPING = 0.5
 DRAINING = 5.0
 # How long a step may wait for a worker, unless its workflow or `serve --queue-timeout` sets it.
 QUEUE_LIMIT = 600.0
-# The length of the probe's short work, and the longest time that it waits.
+# The length of the probe's short work and of its cleaning up, and the longest time that it waits.
 MOMENT = 1.0
+CLEANING_UP = 0.15
 HOLDING = 100.0

@@ -14,6 +14,7 @@ from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.step_context import StepContext
 from swamp_harness.scenario.tables import rows_of
 from swamp_harness.system.limits import RUN_ENDED
+from swamp_harness.system.stop_request import StopRequest
 
 
 @given("a repository that the other release has used")
@@ -39,6 +40,12 @@ def the_operator_uses(context: StepContext, release: Release) -> None:
 def the_orchestrator_is_stopped_during_steps(context: StepContext, steps: list[str]) -> None:
     """Asks the orchestrator to stop while the steps pause, lets each continue in turn; waits for its end."""
     restarts.stop_during_steps(context.world, steps)
+
+
+@when('the orchestrator is stopped with Ctrl-C, and then the step "{step:Name}" continues')
+def the_orchestrator_is_stopped_with_ctrl_c(context: StepContext, step: str) -> None:
+    """Presses Ctrl-C in the orchestrator while a step pauses, lets it continue, and waits for its end."""
+    restarts.stop_during_steps(context.world, [step], StopRequest.CTRL_C)
 
 
 @when(

@@ -275,6 +275,16 @@ def the_step_was_stopped(context: StepContext, step: str) -> None:
     )
 
 
+@then('the step "{step:Name}" had the time to clean up before it ended')
+def the_step_had_the_time_to_clean_up(context: StepContext, step: str) -> None:
+    """Checks that a step which was asked to stop came to the end of its cleaning up."""
+    expect(
+        f'the step "{step}" came to the end of its cleaning up',
+        expected=True,
+        actual=bool(context.world.probe_log.note("cleaned-up", step)),
+    )
+
+
 @then("these steps started, and no others:")
 def these_steps_started(context: StepContext) -> None:
     """Checks which steps started and on which worker, and that no other step started."""

@@ -43,6 +43,17 @@ def the_command_warned(context: StepContext, worker: str) -> None:
     )
 
 
+@then("the command that follows the run reported these waits, and no others:")
+def the_command_reported_these_waits(context: StepContext) -> None:
+    """Checks for which workers steps wait or waited, by the output that follows the run in text."""
+    expected = rows_of_queue(context.table, context.world.present_instance)
+    expect(
+        "the command that follows the run reported these waits, and no others",
+        expected=sorted(expected, key=lambda row: row["waits for"]),
+        actual=scheduling.waits_reported(context.world, len(expected)),
+    )
+
+
 @when("the operator evaluates the workflow")
 def the_operator_evaluates_the_workflow(context: StepContext) -> None:
     """Evaluates the workflow with its inputs, in the repository, with its answer in JSON."""

@@ -8,7 +8,7 @@ from typing import Any
 from standin.extensions import Check, Description
 from standin.extensions.notes import account, is_first, log_entry, note, notes
 from standin.store import Kind
-from standin.timing import HOLDING, MOMENT
+from standin.timing import CLEANING_UP, HOLDING, MOMENT
 from standin.worker.context import Aborted, Context
 
 
@@ -61,6 +61,16 @@ async def _read(inputs: dict[str, Any], context: Context) -> None:
 
 async def _deaf(inputs: dict[str, Any], context: Context) -> None:
     await _hold(inputs["step"], context, listening=False)
+    await _finish(inputs["step"], context)
+
+
+async def _tidy(inputs: dict[str, Any], context: Context) -> None:
+    try:
+        await _hold(inputs["step"], context)
+    except Aborted:
+        await context.pause(CLEANING_UP, listening=False)
+        note(f"cleaned-up-{inputs['step']}", "yes")
+        raise
     await _finish(inputs["step"], context)
 
 
@@ -147,6 +157,7 @@ DESCRIPTION = Description(
         "hold": _held,
         "read": _read,
         "deaf": _deaf,
+        "tidy": _tidy,
         "partial": _partial,
         "many": _many,
         "late": _late,

@@ -248,6 +248,25 @@ def limit_in_a_variable_ignored() -> None:
         return call.option("--max-dispatches")
 
 
+@mutant(36)
+def stop_forgotten_while_away() -> None:
+    """A worker that is asked to stop while it is not connected goes on dialling."""
+
+    @replaces("worker.session:Session.stop")
+    def _(old: Callable[[Session, str], None], session: Session, reason: str = "signal") -> None:
+        if session._socket is not None:
+            old(session, reason)
+
+
+@mutant(50)
+def idle_time_in_a_variable_ignored() -> None:
+    """The variable with a worker's idle time has no effect."""
+
+    @replaces("worker.connect:idle_time")
+    def _(old: Callable[[Call], int], call: Call) -> int:
+        return old(call) if call.has("--idle-timeout") else 0
+
+
 @mutant(50)
 def limit_of_steps_ends_the_others() -> None:
     """A worker that has reached its limit of steps ends the steps that still run there."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
     from websockets.asyncio.server import ServerConnection
 
+    from standin.commandline import Call
     from standin.orchestrator.dataplane import DataPlane
     from standin.orchestrator.dispatch import Requirement
     from standin.orchestrator.pool import Member, Pool
@@ -67,6 +68,32 @@ def short_timeout_ignored() -> None:
     ) -> None:
         orchestrator._idle_limit = max(orchestrator._idle_limit, 9.0)
         await old(orchestrator, socket)
+
+
+@mutant(14)
+def silence_unnoticed_without_a_timeout() -> None:
+    """A silent connection is noticed only after minutes, unless the operator sets a timeout."""
+
+    @replaces("orchestrator.serve:Orchestrator.watch")
+    async def _(
+        old: Callable[[Orchestrator, ServerConnection], Awaitable[None]],
+        orchestrator: Orchestrator,
+        socket: ServerConnection,
+    ) -> None:
+        from standin.timing import IDLE_LIMIT
+
+        if orchestrator._idle_limit == IDLE_LIMIT:
+            orchestrator._idle_limit = 120.0
+        await old(orchestrator, socket)
+
+
+@mutant(14)
+def reconnects_against_its_option() -> None:
+    """A worker that is not to reconnect does so all the same."""
+
+    @replaces("worker.connect:reconnects")
+    def _(old: Callable[[Call], bool], call: Call) -> bool:
+        return True
 
 
 @mutant(14)

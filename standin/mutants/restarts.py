@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 from standin.mutants import mutant, replaces
 
 if TYPE_CHECKING:
+    import asyncio
     from datetime import datetime
 
     from websockets.asyncio.server import ServerConnection
@@ -391,6 +392,43 @@ def leases_of_second_crash_stay_active() -> None:
 
 
 @mutant(32)
+def busy_worker_stays_busy_after_crash() -> None:
+    """A worker that ran a step when the orchestrator crashed, and stays away, is listed as busy for ever."""
+
+    @replaces("orchestrator.serve:recover")
+    def _(old: Callable[[Repository], None], repository: Repository) -> None:
+        from standin import records
+
+        busy = [each for each in records.workers(repository) if each["status"] == "busy"]
+        old(repository)
+        for worker in busy:
+            records.put_worker(repository, worker)
+
+
+@mutant(32)
+def resumed_run_recorded_as_suspended() -> None:
+    """A run that goes on after an approval is recorded as suspended until it ends, so also after a crash."""
+    resumed: set[str] = set()
+
+    @replaces("orchestrator.runs:Run.go_on_with")
+    def _(
+        old: Callable[[Run, dict[str, Any], Collection[str]], None],
+        run: Run,
+        record: dict[str, Any],
+        anew: Collection[str],
+    ) -> None:
+        old(run, record, anew)
+        resumed.add(run.identity)
+
+    @replaces("orchestrator.runs:Run.record")
+    def _(old: Callable[[Run], None], run: Run) -> None:
+        old(run)
+        if run.identity in resumed and run.status == "running":
+            record = f"runs/{run.identity}.json"
+            run._repository.write(record, {**(run._repository.read(record) or {}), "status": "suspended"})
+
+
+@mutant(32)
 def queue_kept_after_crash() -> None:
     """A step that waited when the orchestrator crashed stays in the queue."""
 
@@ -510,6 +548,34 @@ def stop_interrupts_at_once() -> None:
     @replaces("orchestrator.serve:time_for_runs")
     def _(_: Callable[[], float]) -> float:
         return 0.0
+
+
+@mutant(33)
+def ctrl_c_ends_orchestrator_at_once() -> None:
+    """Ctrl-C ends an orchestrator at once; only SIGTERM lets its runs go on."""
+
+    @replaces("orchestrator.serve:asked_to_stop")
+    def _(old: Callable[[asyncio.Event, int], None], stopped: asyncio.Event, received: int) -> None:
+        import os
+        import signal
+
+        if received == signal.SIGINT:
+            os._exit(130)
+        old(stopped, received)
+
+
+@mutant(33)
+def reloading_orchestrator_ends_at_once() -> None:
+    """An orchestrator that can reload its extensions ends at once when it is stopped."""
+
+    @replaces("orchestrator.serve:asked_to_stop")
+    def _(old: Callable[[asyncio.Event, int], None], stopped: asyncio.Event, received: int) -> None:
+        import os
+        import sys
+
+        if "--hot-reload" in sys.argv:
+            os._exit(143)
+        old(stopped, received)
 
 
 @mutant(33)

@@ -737,6 +737,22 @@ def step_not_asked_to_stop() -> None:
 
 
 @mutant(17)
+def step_has_no_time_to_clean_up() -> None:
+    """A cancelled step is ended a moment after the request to stop, while it cleans up."""
+
+    @replaces("runners:Runner.stop")
+    async def _(old: Callable[[Runner], Awaitable[None]], runner: Runner) -> None:
+        import asyncio
+
+        from standin.timing import CLEANING_UP
+
+        stopping = asyncio.ensure_future(old(runner))
+        await asyncio.sleep(CLEANING_UP / 2)
+        runner.kill()
+        await stopping
+
+
+@mutant(17)
 def child_left_running() -> None:
     """Only the process of a step is ended, not its children."""
 
@@ -1276,6 +1292,16 @@ def one_run_too_many() -> None:
     @replaces("orchestrator.requests:Requests.check_number")
     def _(old: Callable[[Requests], None], requests: Requests) -> None:
         if requests.active != requests._limits.at_a_time:
+            old(requests)
+
+
+@mutant(46)
+def methods_do_not_count() -> None:
+    """Only workflows in progress count for the limit of runs, and methods do not."""
+
+    @replaces("orchestrator.requests:Requests.check_number")
+    def _(old: Callable[[Requests], None], requests: Requests) -> None:
+        if requests._runs:
             old(requests)
 
 

@@ -60,6 +60,20 @@ def running_still_queued() -> None:
 
 
 @mutant(18)
+def waits_not_reported() -> None:
+    """The command that follows a run does not report that a step waits."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.report_wait")
+    def _(
+        old: Callable[[Dispatcher, Work, Requirement], None],
+        dispatcher: Dispatcher,
+        work: Work,
+        requirement: Requirement,
+    ) -> None:
+        return
+
+
+@mutant(18)
 def requirement_not_told() -> None:
     """The queue does not show all labels that a step waits for."""
 

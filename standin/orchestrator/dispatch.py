@@ -211,7 +211,7 @@ class Dispatcher:
                     f"warning: target worker '{requirement.target}' is disconnected; "
                     "use workers.connected() to filter dispatchable workers"
                 )
-            work.say(f"queued, waiting for worker matching {requirement.in_a_sentence()}")
+            self.report_wait(work, requirement)
             self._enter(waiting)
         try:
             return await asyncio.wait_for(waiting.granted, time_to_wait(limit))
@@ -226,6 +226,10 @@ class Dispatcher:
         finally:
             if waiting in self._waiting:
                 self._waiting.remove(waiting)
+
+    def report_wait(self, work: Work, requirement: Requirement) -> None:
+        """Tell the followers of a run that a step waits."""
+        work.say(f"queued, waiting for worker matching {requirement.in_a_sentence()}")
 
     def is_away(self, target: str) -> bool:
         """Whether the worker with a name or an instance is lost, and may still come back."""

@@ -155,7 +155,10 @@ class Orchestrator:
         stopped = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stopped.set))
+            signal.signal(
+                number,
+                lambda received, _: loop.call_soon_threadsafe(asked_to_stop, stopped, received),
+            )
         async with listen(
             self._receive,
             self._gate.host,
@@ -343,6 +346,17 @@ class Orchestrator:
             return
         plane = DataPlane(self._repository, dispatch, lambda: self.dispatcher.note_write(dispatch))
         await plane.serve(socket)
+
+
+def asked_to_stop(stopped: asyncio.Event, received: int) -> None:
+    """Handle a signal, which ends the orchestrator when its runs have ended.
+
+    Args:
+        stopped: what the orchestrator waits for.
+        received: the number of the signal, Ctrl-C or another one.
+    """
+    say(f"Shutting down on {signal.Signals(received).name}...")
+    stopped.set()
 
 
 def time_for_runs() -> float:

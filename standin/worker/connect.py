@@ -36,7 +36,7 @@ def connect(call: Call) -> None:
         slots(call.option("--concurrency"), slots_from_variable()),
         os.environ.get("SSL_CERT_FILE", ""),
         call.option("--data-plane-url").replace("http", "ws", 1),
-        reconnects=not call.has("--no-reconnect"),
+        reconnects=reconnects(call),
         step_limit=positive(limit_of_steps(call), "--max-dispatches must be a positive integer"),
         idle_time=idle_time(call) * SECOND,
     )
@@ -78,6 +78,11 @@ def slots(flag: str, variable: str) -> int:
     if text == "auto":
         return os.cpu_count() or 1
     return positive(text, '--concurrency must be a positive integer or "auto"')
+
+
+def reconnects(call: Call) -> bool:
+    """Whether the worker connects again when its connection closes."""
+    return not call.has("--no-reconnect")
 
 
 def limit_of_steps(call: Call) -> str:

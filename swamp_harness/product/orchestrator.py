@@ -17,6 +17,7 @@ from swamp_harness.system.limits import ORCHESTRATOR_READY, Limit
 from swamp_harness.system.process_log import Life, ProcessLog
 from swamp_harness.system.processes import Launch, ProcessTree
 from swamp_harness.system.processor_time import Usage
+from swamp_harness.system.stop_request import StopRequest
 from swamp_harness.system.waiting import WaitTimeout, wait_until
 
 
@@ -163,9 +164,9 @@ class Orchestrator:
         """
         return self._running().terminate()
 
-    def ask_to_stop(self) -> None:
+    def ask_to_stop(self, by: StopRequest = StopRequest.TERMINATION) -> None:
         """Ask it to stop, without waiting until it has."""
-        self._running().ask_to_stop()
+        self._running().ask_to_stop(by)
 
     def wait_for_exit(self, limit: Limit) -> int:
         """Wait until it has ended.

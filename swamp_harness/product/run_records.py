@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from swamp_harness.product.records import labels_from_text, moment, rows_of_table
-from swamp_harness.product.wordings import AGE, INTERRUPTIONS, reasons_given
+from swamp_harness.product.wordings import AGE, INTERRUPTIONS, WAITS, WAITS_FOR_ONE, reasons_given
 from swamp_harness.system.errors import ContractBroken
 
 ACTIVE = "active"
@@ -165,6 +165,13 @@ def queue_from_table(text: str) -> list[QueuedStep]:
         )
         for row in rows_of_table(text, headings, _NO_QUEUE)
     ]
+
+
+def waits_reported_in(text: str) -> list[str]:
+    """The requirements of the steps that wait, as in the queue, from the output that follows a run."""
+    reported = (match["requirement"] for match in WAITS.finditer(text))
+    plain = (WAITS_FOR_ONE.sub(r"\g<kind>=\g<value>", words.strip()) for words in reported)
+    return [_requirement(words.removeprefix("labels ").replace(" and ", ",")) for words in plain]
 
 
 def run(item: Mapping[str, Any]) -> RunRecord:

@@ -152,6 +152,10 @@ LOST_AFTER_WRITING = re.compile(
     r"Worker '(?P<worker>[^'\n]{1,100})' disconnected after step '(?P<step>[^'\n]{1,100})' had written data"
 )
 
+# The report that a step waits for a worker, in the output of a command that follows a run; its quoted parts.
+WAITS = re.compile(r"queued, waiting for worker matching (?P<requirement>[^\n]{1,500})")
+WAITS_FOR_ONE = re.compile(r"(?P<kind>target|platform) '(?P<value>[^'\n]{1,200})'")
+
 # The warning that the worker which a step names is not connected.
 AWAY = re.compile(r"target worker '(?P<target>[^'\n]{1,100})' is disconnected")
 

@@ -160,6 +160,7 @@ WORK: Mapping[str, Callable[[str], Task]] = {
         PROBE, "read", {"step": step, "of": _READ}
     ),
     "pauses and ignores the request to stop": _probe("deaf"),
+    "pauses, and cleans up for some seconds when it is asked to stop": _probe("tidy"),
     "prints a word, pauses, prints another, then writes": _probe("say"),
     "prints a word, pauses, prints many, then writes": lambda step: Task(
         PROBE, "say", {"step": step, "more": _MANY_LINES}

@@ -22,6 +22,7 @@ from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.used_repository import STEP
 from swamp_harness.scenario.world import World
 from swamp_harness.system.limits import OUTPUT_SEEN, PROCESS_STOPPED, RUN_ENDED, Limit, time_scale
+from swamp_harness.system.stop_request import StopRequest
 from swamp_harness.system.waiting import WaitTimeout, wait_until
 
 # The status of a run that an orchestrator did not finish: releases call it failed or cancelled.
@@ -102,7 +103,7 @@ def reason_in_history(world: World, output: Output) -> str:
     return " and ".join(reasons) or "no reason"
 
 
-def stop_during_steps(world: World, steps: Sequence[str]) -> None:
+def stop_during_steps(world: World, steps: Sequence[str], by: StopRequest = StopRequest.TERMINATION) -> None:
     """Stop the orchestrator while steps hold, and let them go on, each when the one before has ended.
 
     The first goes on when the orchestrator reports that it waits for its runs, or has ended, or after the
@@ -111,7 +112,7 @@ def stop_during_steps(world: World, steps: Sequence[str]) -> None:
     Raises:
         WaitTimeout: the orchestrator does not end.
     """
-    _ask_to_stop(world)
+    _ask_to_stop(world, by)
     for number, step in enumerate(steps):
         world.probe_log.let_go_on(step)
         if number < len(steps) - 1:
@@ -150,10 +151,10 @@ def statuses_in_history(world: World) -> list[str]:
     return sorted({row["status"] for row in history(world, ["status"])})
 
 
-def _ask_to_stop(world: World) -> None:
+def _ask_to_stop(world: World, by: StopRequest = StopRequest.TERMINATION) -> None:
     """Ask the orchestrator to stop, and wait until it reports that it waits for its runs, or has ended."""
     orchestrator = world.orchestrator
-    orchestrator.ask_to_stop()
+    orchestrator.ask_to_stop(by)
     with contextlib.suppress(WaitTimeout):
         wait_until(
             "the orchestrator to report that it waits for its runs",

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from swamp_harness.product.commands import CommandResult, Output
-from swamp_harness.product.run_records import LeaseRecord, QueuedStep
+from swamp_harness.product.run_records import LeaseRecord, QueuedStep, waits_reported_in
 from swamp_harness.product.wordings import AWAY, LEASE_REASONS, reasons_given
 from swamp_harness.scenario.placement import names_of_items
 from swamp_harness.scenario.probe import RESULT
@@ -17,7 +17,7 @@ from swamp_harness.scenario.probe_log import Entry
 from swamp_harness.scenario.runs import cause_of_standstill, settle_leases
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
-from swamp_harness.system.limits import QUEUE_LIMIT_OVER, STEP_QUEUED
+from swamp_harness.system.limits import OUTPUT_SEEN, QUEUE_LIMIT_OVER, STEP_QUEUED
 from swamp_harness.system.waiting import WaitTimeout, wait_until
 
 NO_LIMIT = "no limit"
@@ -70,6 +70,27 @@ def warnings_about(world: World, worker: str) -> list[str]:
     names = {world.member_of(worker): "its name", world.present_instance(worker): "its instance"}
     targets = [match["target"] for match in AWAY.finditer(world.runs.last.printed("stdout"))]
     return sorted(names.get(target, target) for target in targets)
+
+
+def waits_reported(world: World, least: int) -> list[Row]:
+    """For what steps of the last run wait or waited, by the output that follows it, sorted.
+
+    Args:
+        world: the scenario's.
+        least: how many reports to wait for, within the limit for output.
+    """
+
+    def reported() -> list[str]:
+        return waits_reported_in(world.runs.last.printed("stdout"))
+
+    with contextlib.suppress(WaitTimeout):
+        wait_until(
+            "the output of the run to report the steps that wait",
+            reported,
+            lambda seen: len(seen) >= least,
+            OUTPUT_SEEN,
+        )
+    return [{"waits for": requirement} for requirement in sorted(reported())]
 
 
 def evaluated_places(result: CommandResult) -> list[Row]:

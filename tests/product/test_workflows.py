@@ -17,7 +17,14 @@ from swamp_harness.product.fallbacks import Fallbacks
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.repository import Repository
 from swamp_harness.product.run import RunEnding, RunOutcome, named_as_lost, run_that
-from swamp_harness.product.run_records import RunRecord, lease, queue_from_json, queue_from_table, run
+from swamp_harness.product.run_records import (
+    RunRecord,
+    lease,
+    queue_from_json,
+    queue_from_table,
+    run,
+    waits_reported_in,
+)
 from swamp_harness.product.workflow import Level, Placement, Step, Task, UnknownKey, Workflow
 from swamp_harness.scenario.placement import ANY_WORKER, names_of_items, planned
 from swamp_harness.scenario.probe import PROBE, SHELL, WORK
@@ -520,6 +527,19 @@ def test_an_age_in_the_queue_is_read_as_a_range_of_seconds(age, seconds):
 def test_an_unreadable_age_breaks_a_promise():
     with pytest.raises(PromiseBroken, match="Expected an age"):
         queue_from_table(QUEUE_TABLE.replace("2s\n", "long\n"))
+
+
+@pytest.mark.parametrize(
+    ("words", "requirement"),
+    [
+        ("target 'alpha'", "target=alpha"),
+        ("labels zone=x,pool=a", "pool=a,zone=x"),
+        ("labels pool=a and platform 'linux/x86_64'", "platform=linux/x86_64,pool=a"),
+        ("platform 'linux'", "platform=linux"),
+    ],
+)
+def test_a_reported_wait_has_the_requirement_as_in_the_queue(words, requirement):
+    assert waits_reported_in(f"main │ queued, waiting for worker matching {words}\n") == [requirement]
 
 
 def test_an_empty_queue_is_a_sentence_and_any_other_text_breaks_a_promise():
