@@ -82,7 +82,7 @@ class Event:
 
 
 def possible(state: State, focus: frozenset[Focus]) -> list[Event]:
-    """The acts that may follow in a state, the simplest first.
+    """The acts that may follow in a state, the simplest first, each with what it changes by itself.
 
     An act whose consequences the promises leave open is left out. What is at work within a grace window goes
     on: a worker that was lost with a step comes back next, so no window passes unnoticed.
@@ -119,7 +119,17 @@ def possible(state: State, focus: frozenset[Focus]) -> list[Event]:
             for event in made
             if event.act.kind not in _LENGTHY
         ]
-    return [_with_its_run(state, _outlasted(state, event)) for event in made]
+    return made
+
+
+def completed(before: State, event: Event) -> Event:
+    """A possible event with all of its consequences, beyond those that its act has by itself.
+
+    Args:
+        before: the state in which it happens.
+        event: one of the possible ones.
+    """
+    return _with_its_run(before, _outlasted(before, event))
 
 
 def _outlasted(before: State, event: Event) -> Event:
@@ -129,6 +139,8 @@ def _outlasted(before: State, event: Event) -> Event:
         for name, worker in before.workers.items()
         if not worker.connected and event.after.workers[name] == worker
     }
+    if not away:
+        return event
     return replace(event, after=replace(event.after, workers={**event.after.workers, **away}))
 
 

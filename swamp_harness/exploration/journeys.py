@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import strategies
 
 from swamp_harness.exploration import model
-from swamp_harness.exploration.acts import FLEET, NAMES, Event, Focus, Seen, possible
+from swamp_harness.exploration.acts import FLEET, NAMES, Event, Focus, Seen, completed, possible
 from swamp_harness.exploration.model import ANY, State, Step, Token, Undetermined, Work, Worker
 from swamp_harness.exploration.sentences import Sentence, at_rest, awaited, beginning, compared, of_act
 
@@ -293,7 +293,7 @@ def _events(state: State, choices: Sequence[_Choice], focus: frozenset[Focus]) -
             return
         kinds = [kind for kind in by_kind for _ in range(_OFTEN.get(kind, 1))]
         own = by_kind[kinds[choice.kind % len(kinds)]]
-        event = own[choice.which % len(own)]
+        event = completed(state, own[choice.which % len(own)])
         yield event
         state = event.after
 
@@ -313,7 +313,8 @@ def _to_its_end(state: State, focus: frozenset[Focus]) -> Iterator[Event]:
 
 
 def _ending(state: State, focus: frozenset[Focus]) -> Event | None:
-    events = [event for event in possible(state, focus) if event.after != state]
+    every = [completed(state, event) for event in possible(state, focus)]
+    events = [event for event in every if event.after != state]
     if state.open is None:
         return next((event for event in events if event.act.kind == "pass lifetime"), None)
     back = [event for event in events if event.act.kind in ("heal", "start again") and state.on(event.act.of)]
