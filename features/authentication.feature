@@ -3,9 +3,11 @@ Feature: Authentication
   operator may do only what a grant allows. It accepts no connection from a page that it does not trust and, for other
   machines, none by a host name that it does not trust.
 
-  # The repository has the server tokens of "alice", whom a grant allows to run the workflow; of "bob", who has no grant;
-  # of "carol", whose token is revoked; of "dave", whose token has expired; and of "erin", the administrator.
-  # "mallory" has a token that was never minted, and "nobody" has none.
+  # The repository has the server tokens of "alice", whom a grant allows to run the workflow; of "bob", whom one allows to
+  # read the workflow, and who is in a group that may run all workflows whose names begin with "nightly-"; of "carol",
+  # whose token is revoked; of "dave", whose token has expired; and of "erin", the administrator. One grant lets erin run
+  # all workflows whose names begin with "draft-", and another forbids her to run "draft-9". "mallory" has a token that
+  # was never minted, and "nobody" has none.
   @uat-41 @clients-do-what-grants-allow
   Scenario: Each client may do what a grant allows, and nothing else
     Given a repository with server tokens
@@ -33,6 +35,26 @@ Feature: Authentication
       | token          | state  | machine |
       | minted-in-json | unused | none    |
       | minted-in-text | unused | none    |
+    And programs with the server tokens of these clients get these answers:
+      | client | request                                | answer                    |
+      | alice  | runs "release-notes"                   | access is denied          |
+      | alice  | runs a method                          | access is denied          |
+      | alice  | reads data                             | access is denied          |
+      | alice  | queries data                           | access is denied          |
+      | alice  | deletes data                           | access is denied          |
+      | alice  | changes a secret                       | access is denied          |
+      | alice  | lists the secrets                      | access is denied          |
+      | alice  | reads the history of runs              | access is denied          |
+      | alice  | lists the waiting steps                | access is denied          |
+      | alice  | verifies the workers                   | access is denied          |
+      | alice  | lists the tokens                       | access is denied          |
+      | alice  | revokes a token                        | access is denied          |
+      | alice  | lists the grants                       | access is denied          |
+      | alice  | makes the orchestrator read its grants | access is denied          |
+      | bob    | runs "release"                         | access is denied          |
+      | bob    | approves a step of "nightly-1"         | there is no such workflow |
+      | erin   | approves a step of "draft-1"           | there is no such workflow |
+      | erin   | approves a step of "draft-9"           | access is denied          |
 
   @uat-41 @invalid-server-tokens-refused
   Scenario: A client without a valid server token can do nothing
@@ -70,13 +92,13 @@ Feature: Authentication
     And the clients "alice, bob" run these commands, in text and in JSON:
       | command           |
       | runs the workflow |
-      | lists the workers |
+      | cancels a run     |
       | approves a step   |
       | resumes the run   |
     Then each client gets these answers, in text and in JSON:
-      | client | runs the workflow | lists the workers | approves a step           | resumes the run           |
-      | alice  | access is denied  | access is denied  | access is denied          | access is denied          |
-      | bob    | succeeds          | access is denied  | no run waits for approval | no run waits for approval |
+      | client | runs the workflow | cancels a run    | approves a step           | resumes the run           |
+      | alice  | access is denied  | access is denied | access is denied          | access is denied          |
+      | bob    | succeeds          | access is denied | no run waits for approval | no run waits for approval |
 
   @uat-41 @revoked-server-token-refused
   Scenario: A server token that worked is refused as soon as it is revoked

@@ -121,7 +121,7 @@ def resume_needs_no_approval() -> None:
     ) -> dict[str, Any]:
         from standin import approvals
 
-        record = approvals.suspended(requests._repository, payload["name"], payload["runId"])
+        record = approvals.suspended(requests._repository, payload["workflowIdOrName"], payload["runId"])
         for step in approvals.waiting_in(record):
             step["status"] = "succeeded"
         return record
@@ -162,9 +162,9 @@ def run_rejected_through_orchestrator_stays_suspended() -> None:
         requests: Requests,
         workflowIdOrName: str,
         stepName: str,
-        runId: str,
-        reason: str,
-        decidedBy: str,
+        runId: str = "",
+        reason: str = "",
+        decidedBy: str = "",
         *,
         approves: bool,
     ) -> Any:
@@ -295,9 +295,9 @@ def approver_is_the_user_of_the_orchestrator() -> None:
         requests: Requests,
         workflowIdOrName: str,
         stepName: str,
-        runId: str,
-        reason: str,
-        decidedBy: str,
+        runId: str = "",
+        reason: str = "",
+        decidedBy: str = "",
         *,
         approves: bool,
     ) -> Any:

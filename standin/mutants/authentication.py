@@ -49,6 +49,89 @@ def minting_needs_no_grant() -> None:
 
 
 @mutant(41)
+def running_a_method_needs_no_grant() -> None:
+    """Every client with a valid server token may run every method."""
+
+    @replaces("access:Policy.check")
+    def _(
+        old: Callable[[Policy, str, dict[str, Any]], None],
+        policy: Policy,
+        client: str,
+        request: dict[str, Any],
+    ) -> None:
+        if request["type"] != "model.method.run":
+            old(policy, client, request)
+
+
+@mutant(41)
+def changing_a_secret_needs_no_grant() -> None:
+    """Every client with a valid server token may put secrets into the vault."""
+
+    @replaces("access:Policy.check")
+    def _(
+        old: Callable[[Policy, str, dict[str, Any]], None],
+        policy: Policy,
+        client: str,
+        request: dict[str, Any],
+    ) -> None:
+        if request["type"] != "vault.put":
+            old(policy, client, request)
+
+
+@mutant(41)
+def cancelling_needs_no_grant() -> None:
+    """Every client with a valid server token may cancel every run."""
+
+    @replaces("access:Policy.check")
+    def _(
+        old: Callable[[Policy, str, dict[str, Any]], None],
+        policy: Policy,
+        client: str,
+        request: dict[str, Any],
+    ) -> None:
+        if request["type"] != "workflow.cancel":
+            old(policy, client, request)
+
+
+@mutant(41)
+def grant_counts_for_longer_names() -> None:
+    """A grant for one workflow counts for every workflow whose name begins with its name."""
+
+    @replaces("access:is_for_resource")
+    def _(old: Callable[[dict[str, Any], str], bool], grant: dict[str, Any], resource: str) -> bool:
+        return resource.startswith(f"{grant['resource']['kind']}:{grant['resource']['pattern'].rstrip('*')}")
+
+
+@mutant(41)
+def grant_counts_for_all_actions() -> None:
+    """A grant to read a workflow allows a client to run it."""
+
+    @replaces("access:is_for_action")
+    def _(old: Callable[[dict[str, Any], str], bool], grant: dict[str, Any], action: str) -> bool:
+        return True
+
+
+@mutant(41)
+def grant_outweighs_denial() -> None:
+    """A grant that denies an action has no effect on a client that another grant allows it."""
+
+    @replaces("access:Policy.denies")
+    def _(
+        old: Callable[[Policy, str, str, str], bool], policy: Policy, client: str, action: str, resource: str
+    ) -> bool:
+        return old(policy, client, action, resource) and not policy.allows(client, action, resource)
+
+
+@mutant(41)
+def groups_without_grants() -> None:
+    """The grants of a group do not count for its members."""
+
+    @replaces("access:Policy.groups_of")
+    def _(old: Callable[[Policy, str], list[str]], policy: Policy, client: str) -> list[str]:
+        return []
+
+
+@mutant(41)
 def approving_needs_no_grant() -> None:
     """Every client with a valid server token may approve the steps of all workflows."""
 

@@ -170,17 +170,23 @@ def method_told_at_the_end() -> None:
     async def _(
         old: Callable[..., Awaitable[Any]],
         requests: Requests,
-        model: str,
-        method: str,
-        inputs: dict[str, Any],
+        modelIdOrName: str,
+        methodName: str,
         say: Callable[[str], None],
         tags: dict[str, str],
         *,
+        inputs: dict[str, Any] | None = None,
         skipCheckLabels: list[str],
     ) -> Any:
         lines: list[str] = []
         answer = await old(
-            requests, model, method, inputs, lines.append, tags, skipCheckLabels=skipCheckLabels
+            requests,
+            modelIdOrName,
+            methodName,
+            lines.append,
+            tags,
+            inputs=inputs,
+            skipCheckLabels=skipCheckLabels,
         )
         for line in lines:
             say(line)

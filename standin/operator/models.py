@@ -47,7 +47,7 @@ def run(call: Call) -> int:
     model, method = call.arguments
     inputs = dict(each.split("=", 1) for each in call.options.get("--input", ()))
     tags = dict(each.split("=", 1) for each in call.options.get("--tag", ()))
-    wanted = {"model": model, "method": method, "inputs": inputs, "tags": tags}
+    wanted = {"modelIdOrName": model, "methodName": method, "inputs": inputs, "tags": tags}
     skipped = list(call.options.get("--skip-check-label", ()))
     answer = result_of(_follow(call, {**wanted, "skipCheckLabels": skipped}))
     if "error" in answer and call.json:

@@ -218,9 +218,9 @@ class Requests:
         self,
         workflowIdOrName: str,  # noqa: N803 - as it is sent
         stepName: str,  # noqa: N803
-        runId: str,  # noqa: N803
-        reason: str,
-        decidedBy: str,  # noqa: N803
+        runId: str = "",  # noqa: N803
+        reason: str = "",
+        decidedBy: str = "",  # noqa: N803
         *,
         approves: bool,
     ) -> Any:
@@ -332,9 +332,9 @@ class Requests:
         """Revoke a server token."""
         return access.revoke(self._repository, name)
 
-    def do_access_grant_create(self, subject: str, actions: list[str], on: str) -> Any:
+    def do_access_grant_create(self, subject: str, actions: list[str], on: str, *, denies: bool) -> Any:
         """Give a client a grant."""
-        return access.add_grant(self._repository, subject, actions, on)
+        return access.add_grant(self._repository, subject, actions, on, denies=denies)
 
     def do_access_grant_list(self) -> Any:
         """All grants."""
@@ -357,13 +357,13 @@ class Requests:
         try:
             self.check_number()
             inputs = self.inputs_wanted(payload)
-            steps = steps_of(self._repository, payload["name"], inputs)
+            steps = steps_of(self._repository, payload["workflowIdOrName"], inputs)
         except UserError as error:
             await self._send(socket, "workflow.run.result", _error_answer(error))
             return
         run = Run(
             self._repository,
-            payload["name"],
+            payload["workflowIdOrName"],
             steps,
             self._execute,
             self.tags_wanted(payload),
@@ -380,7 +380,7 @@ class Requests:
         """
         if not payload.get("lastEvaluated"):
             return dict(payload.get("inputs", {}))
-        evaluated = self._repository.read(EVALUATED.format(payload["name"]))
+        evaluated = self._repository.read(EVALUATED.format(payload["workflowIdOrName"]))
         if evaluated is None:
             raise UserError(f"No evaluated workflow found for '{payload['name']}'")
         return dict(evaluated)
@@ -392,7 +392,7 @@ class Requests:
         await self._send_lines(socket, run)
 
     async def _resume_workflow(self, socket: ServerConnection, payload: dict[str, Any]) -> None:
-        name, first = payload["name"], payload["from"]
+        name, first = payload["workflowIdOrName"], payload["from"]
         try:
             file_of(self._repository, name)
             record = self.failed(payload) if first else self.approved(payload)
@@ -409,7 +409,7 @@ class Requests:
 
     def failed(self, payload: dict[str, Any]) -> dict[str, Any]:
         """The record of the failed run that an operator resumes."""
-        return resumable(self._repository, payload["name"], payload["runId"])
+        return resumable(self._repository, payload["workflowIdOrName"], payload["runId"])
 
     def approved(self, payload: dict[str, Any]) -> dict[str, Any]:
         """The record of the suspended run that an operator resumes.
@@ -417,7 +417,7 @@ class Requests:
         Raises:
             UserError: there is none, or steps of it still wait or run.
         """
-        record = approvals.approved(self._repository, payload["name"], payload["runId"])
+        record = approvals.approved(self._repository, payload["workflowIdOrName"], payload["runId"])
         run = self._runs.get(record["runId"])
         if run is not None and run.status == "running":
             raise UserError("A run with this ID is already in progress", "already_registered")
@@ -541,15 +541,16 @@ class Requests:
 
     async def run_method(
         self,
-        model: str,
-        method: str,
-        inputs: dict[str, Any],
+        modelIdOrName: str,  # noqa: N803 - as it is sent
+        methodName: str,  # noqa: N803
         say: Callable[[str], None],
         tags: dict[str, str],
         *,
-        skipCheckLabels: list[str],  # noqa: N803 - as it is sent
+        inputs: dict[str, Any] | None = None,
+        skipCheckLabels: list[str],  # noqa: N803
     ) -> Any:
         """Run a method of a model on the orchestrator."""
+        model, method, inputs = modelIdOrName, methodName, inputs or {}
         model_type = self._repository.model_type_of(model)
         method_of(model_type, method)
         check_before(model_type, model, method, skipCheckLabels)

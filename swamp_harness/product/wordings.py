@@ -64,7 +64,10 @@ CERTIFICATE_FLAWS = {
 # The reasons why an orchestrator that authenticates its clients refuses a command.
 ACCESS_FAILURES = {
     "authentication fails": [r"Authentication failed — run: swamp auth server-login "],
-    "access is denied": [r"Access denied: user:\S{1,100} does not have '\w{1,20}' on \w{1,20}:"],
+    "access is denied": [
+        r"Access denied: user:\S{1,100} (does not have|is explicitly denied) '\w{1,20}' on \w{1,20}:",
+        r"Access denied: cancel requires admin permission",
+    ],
 }
 
 # The reasons why a command of the operator fails.

@@ -11,14 +11,14 @@ from typing import Any
 from swamp_harness.product.commands import CommandResult, Output
 from swamp_harness.product.conventions import VAULT
 from swamp_harness.product.credential import Credential
-from swamp_harness.product.serve_api import TokenPlace
+from swamp_harness.product.serve_api import RequestRefused, TokenPlace
 from swamp_harness.product.server_tokens import (
     TO_RUN_THE_WORKFLOW,
     authenticating,
     mint_by_command,
     subject,
 )
-from swamp_harness.product.wordings import READ_SECRET
+from swamp_harness.product.wordings import ACCESS_FAILURES, COMMAND_FAILURES, READ_SECRET, reasons_given
 from swamp_harness.scenario import enrollment
 from swamp_harness.scenario.placement import WORKFLOW
 from swamp_harness.scenario.remote_client import reason_of
@@ -38,8 +38,29 @@ _WRONG = " with a wrong secret"
 _SECRET = re.compile(r"^[0-9a-f]{64}$", re.MULTILINE)
 # The statuses of HTTP.
 _UPGRADED, _UNAUTHORIZED, _FORBIDDEN = 101, 401, 403
-_REQUESTS = {200: "answered", _UNAUTHORIZED: "refused"}
+_ANSWERED = {200: "answered", _UNAUTHORIZED: "refused"}
+# What a program of a client asks for: the phrases of the features, with the request of the client protocol.
+# A phrase may have the name of a workflow behind it, in quotes.
+_REQUESTS: Mapping[str, tuple[str, Mapping[str, object]]] = {
+    "runs": ("workflow.run", {}),
+    "approves a step of": ("workflow.approve", {"stepName": "gate"}),
+    "runs a method": ("model.method.run", {"modelIdOrName": "build", "methodName": "once"}),
+    "reads data": ("data.get", {"modelIdOrName": "build", "dataName": "result"}),
+    "queries data": ("data.query", {"predicate": "true"}),
+    "deletes data": ("data.delete", {"modelIdOrName": "build", "dataName": "result"}),
+    "changes a secret": ("vault.put", {"vaultName": VAULT, "key": "api-key", "value": "another"}),
+    "lists the secrets": ("vault.list-keys", {"vaultName": VAULT}),
+    "reads the history of runs": ("workflow.history.search", {}),
+    "lists the waiting steps": ("worker.queue.list", {}),
+    "verifies the workers": ("worker.verify", {}),
+    "lists the tokens": ("worker.token.list", {}),
+    "revokes a token": ("worker.token.revoke", {"name": "minted-in-json"}),
+    "lists the grants": ("access.grant.list", {}),
+    "makes the orchestrator read its grants": ("access.reload", {}),
+}
+_IN_QUOTES = re.compile(r' "(?P<workflow>[^"]+)"$')
 _OWN, _NO_PAGE = "the own one", "none"
+_NO_RUN = "00000000-0000-4000-8000-000000000000"
 
 
 def run_commands(world: World, clients: Sequence[str], commands: Sequence[str]) -> Answers:
@@ -100,9 +121,33 @@ def answers_without_token(world: World, paths: Sequence[str]) -> list[Row]:
     api = world.orchestrator.api
     answered = {path: api.status_without_token(path) for path in paths}
     return [
-        {"path": path, "answer": _REQUESTS.get(status, f"status {status}")}
+        {"path": path, "answer": _ANSWERED.get(status, f"status {status}")}
         for path, status in answered.items()
     ]
+
+
+def answers_to_requests(world: World, rows: Sequence[Row]) -> list[Row]:
+    """The answers that programs get to requests, each with the server token of its client.
+
+    Raises:
+        UnknownRequest: the release does not know a request.
+    """
+    return [{**row, "answer": _answer_to(world, row["client"], row["request"])} for row in rows]
+
+
+def _answer_to(world: World, client: str, request: str) -> str:
+    api = world.orchestrator.api.as_client(str(_credential(world, client)))
+    named = _IN_QUOTES.search(request)
+    phrase = request[: named.start()] if named else request
+    if phrase not in _REQUESTS:
+        raise InfrastructureError(f'Unknown request "{phrase}"; use one of: {"; ".join(_REQUESTS)}.')
+    kind, payload = _REQUESTS[phrase]
+    try:
+        api.send(kind, **payload, **({"workflowIdOrName": named["workflow"]} if named else {}))
+    except RequestRefused as refusal:
+        reasons = reasons_given(str(refusal), {**ACCESS_FAILURES, **COMMAND_FAILURES})
+        return " and ".join(reasons) or str(refusal)
+    return _SUCCEEDS
 
 
 def ask_for_connections(world: World, rows: Sequence[Row]) -> list[tuple[Row, int]]:
@@ -172,6 +217,7 @@ def _words(command: str, output: Output) -> Sequence[str]:
         "runs the workflow": ("workflow", "run", WORKFLOW),
         "approves a step": ("workflow", "approve", WORKFLOW, "build"),
         "resumes the run": ("workflow", "resume", WORKFLOW),
+        "cancels a run": ("workflow", "cancel", "--run", _NO_RUN),
         "mints a token": (
             *("worker", "token", "create", f"minted-in-{output.value.lower()}"),
             *("--duration", "1h", "--vault", VAULT),
