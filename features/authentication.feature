@@ -243,6 +243,7 @@ Feature: Authentication
       | mistake                                                                   | reason                         |
       | starts an orchestrator for other machines without TLS                     | TLS is missing                 |
       | starts an orchestrator that authenticates, for other machines without TLS | TLS is missing                 |
+      | starts an orchestrator that authenticates nobody, for other machines      | authentication is missing      |
       | starts an orchestrator that authenticates without administrators          | the administrators are missing |
 
   @uat-41 @server-token-can-be-read

@@ -372,6 +372,16 @@ def missing_tls_unreported_with_authentication() -> None:
 
 
 @mutant(41)
+def other_machines_without_authentication() -> None:
+    """An orchestrator with TLS serves other machines without authentication."""
+
+    @replaces("orchestrator.gate:check_safety")
+    def _(old: Callable[..., None], host: str, mode: str, *, secure: bool) -> None:
+        if not secure:
+            old(host, mode, secure=secure)
+
+
+@mutant(41)
 def unsafe_start_without_reason() -> None:
     """An orchestrator that would not be safe does not start, and does not report what is missing."""
 

@@ -97,6 +97,7 @@ COMMAND_FAILURES = {
     "the address is not that of an orchestrator": [r"Orchestrator URL must start with ws://"],
     "the orchestrator cannot be reached": [r"Could not connect to [^\n]{0,500}tcp connect error"],
     "TLS is missing": [r"Off-loopback binding requires TLS — provide --cert-file and --key-file"],
+    "authentication is missing": [r"Off-loopback binding requires authentication — set --auth-mode "],
     "the administrators are missing": [r"--admins is required when --auth-mode is "],
     "there is no such token": [r"Enrollment token '[^']+' not found"],
     "no vault was named": [r"Multiple vaults are configured \([^)]{0,500}\)\. Pass --vault <name>"],
