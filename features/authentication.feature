@@ -79,6 +79,8 @@ Feature: Authentication
       | /ready         | answered |
       | /health        | answered |
       | /api/v1/health | refused  |
+      | /bundle/1      | refused  |
+      | /data/1/1/1/1  | refused  |
 
   @uat-41 @changed-grants-count
   Scenario: A new grant counts, and a revoked grant counts no longer

@@ -133,6 +133,7 @@ class Orchestrator:
         self._local: dict[str, Dispatch] = {}
         self.pool = Pool(repository, say, verifies=verifies)
         self.dispatcher = Dispatcher(repository, self.pool, say, self.job_for)
+        gate.tickets = lambda: [each.ticket for each in self.dispatcher.dispatches.values()]
         self._requests = Requests(
             repository, self.pool, self.execute, self.load_extensions, limits, policy=gate.policy
         )
