@@ -113,13 +113,13 @@ Feature: Authentication
       | command           |
       | runs the workflow |
     And the administrator revokes the server token of "alice"
-    And the clients "alice, erin" run these commands, in text and in JSON:
+    And the clients "alice, erin by variables" run these commands, in text and in JSON:
       | command           |
       | lists the workers |
     Then each client gets these answers, in text and in JSON:
-      | client | lists the workers    |
-      | alice  | authentication fails |
-      | erin   | succeeds             |
+      | client            | lists the workers    |
+      | alice             | authentication fails |
+      | erin by variables | succeeds             |
     And these steps started, and no others:
       | step  | worker           |
       | build | the orchestrator |

@@ -277,6 +277,15 @@ def server_token_in_variable_ignored() -> None:
 
 
 @mutant(41)
+def server_token_of_operator_in_variable_ignored() -> None:
+    """A command of an operator does not read the variable with the server token."""
+
+    @replaces("main:credential_of")
+    def _(old: Callable[[Call], dict[str, str]], call: Call) -> dict[str, str]:
+        return old(call) or {"SWAMP_SERVER_TOKEN": ""}
+
+
+@mutant(41)
 def refused_worker_silent_in_text() -> None:
     """A worker whose server token is refused does not report that in text."""
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from swamp_harness.product.commands import CommandResult, Output
-from swamp_harness.product.conventions import VAULT
+from swamp_harness.product.conventions import SERVER_TOKEN, SERVER_URL, VAULT
 from swamp_harness.product.credential import Credential
 from swamp_harness.product.serve_api import RequestRefused, TokenPlace
 from swamp_harness.product.server_tokens import (
@@ -35,6 +35,8 @@ _SUCCEEDS = "succeeds"
 # The client without a server token, and the one whose token was never minted.
 _NOBODY, _MALLORY = "nobody", "mallory"
 _WRONG = " with a wrong secret"
+# The client whose server token is in variables, not on the command line.
+_BY_VARIABLES = " by variables"
 _SECRET = re.compile(r"^[0-9a-f]{64}$", re.MULTILINE)
 # The statuses of HTTP.
 _UPGRADED, _UNAUTHORIZED, _FORBIDDEN = 101, 401, 403
@@ -72,7 +74,12 @@ def run_commands(world: World, clients: Sequence[str], commands: Sequence[str]) 
     return {
         client: {
             command: [
-                world.operator.commands.run(*_words(command, output), *_as(world, client), output=output)
+                world.operator.commands.run(
+                    *_words(command, output),
+                    *_as(world, client),
+                    output=output,
+                    variables=_variables_of(world, client),
+                )
                 for output in _MODES
             ]
             for command in commands
@@ -231,7 +238,17 @@ def _words(command: str, output: Output) -> Sequence[str]:
 def _as(world: World, client: str) -> Sequence[str]:
     """The options of a client's command."""
     server = ("--server", world.orchestrator.api.url)
-    return server if client == _NOBODY else (*server, "--token", str(_credential(world, client)))
+    if client == _NOBODY or client.endswith(_BY_VARIABLES):
+        return server
+    return *server, "--token", str(_credential(world, client))
+
+
+def _variables_of(world: World, client: str) -> dict[str, str]:
+    """The variables of a client's command, which count for one orchestrator."""
+    if not client.endswith(_BY_VARIABLES):
+        return {}
+    credential = _credential(world, client.removesuffix(_BY_VARIABLES))
+    return {SERVER_TOKEN: str(credential), SERVER_URL: world.orchestrator.api.url.replace("ws", "http", 1)}
 
 
 def _credential(world: World, client: str) -> Credential:
