@@ -299,6 +299,16 @@ def only_the_vault_holds_the_secret(context: StepContext, name: str) -> None:
     )
 
 
+@then('only the vault holds the secrets "{names:Names}"')
+def only_the_vault_holds_the_secrets(context: StepContext, names: list[str]) -> None:
+    """Searches all files, logs and outputs for each secret, and checks that only the vault has it."""
+    expect(
+        f"only the vault holds the secrets of {' and '.join(names)}, and no file, log or output does",
+        expected={name: [] for name in names},
+        actual={name: secrets.leaks_of(context.world, name) for name in names},
+    )
+
+
 @then('no data shows the secret of the token "{token:Name}"')
 def no_data_shows_the_secret(context: StepContext, token: str) -> None:
     """Checks that no answer of `swamp data` contains the token's secret."""
