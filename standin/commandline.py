@@ -179,7 +179,7 @@ COMMANDS: Sequence[Command] = (
     )),
     Command("workflow run", "Run a workflow", "operator.workflows:run", ("name",), (
         _SERVER, _TOKEN, Option("--input"), Option("--input-file"), Option("--stdin", takes=False),
-        Option("--tag"), Option("--skip-report"), Option("--timeout"),
+        Option("--tag"), Option("--skip-report"), Option("--skip-check-label"), Option("--timeout"),
         Option("--last-evaluated", takes=False),
     )),
     Command("workflow evaluate", "Evaluate the expressions of a workflow", "operator.workflows:evaluate", (

@@ -531,6 +531,17 @@ def report_not_skipped() -> None:
 
 
 @mutant(28)
+def label_of_skipped_checks_of_steps_lost() -> None:
+    """The checks before a step of a run are made although the operator skips them by their label."""
+
+    @replaces("orchestrator.requests:Requests.checks_of_steps_skipped")
+    def _(
+        old: Callable[[Requests, dict[str, Any]], list[str]], requests: Requests, payload: dict[str, Any]
+    ) -> list[str]:
+        return []
+
+
+@mutant(28)
 def label_of_skipped_checks_lost() -> None:
     """The checks before a method are made although the operator skips them by their label."""
 

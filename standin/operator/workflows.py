@@ -85,6 +85,7 @@ def run_for(call: Call, inputs: dict[str, Any]) -> int:
         "inputs": inputs,
         "tags": tags,
         "skipReportNames": skipped,
+        "skipCheckLabels": list(call.options.get("--skip-check-label", ())),
         "lastEvaluated": call.has("--last-evaluated"),
     }
     return follow_to_end(call, wanted)

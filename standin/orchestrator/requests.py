@@ -369,6 +369,7 @@ class Requests:
             self.tags_wanted(payload),
             inputs=inputs,
             reports_skipped=self.reports_skipped(payload),
+            checks_skipped=self.checks_of_steps_skipped(payload),
         )
         await self._carry_out(socket, run)
 
@@ -463,6 +464,10 @@ class Requests:
     def reports_skipped(self, payload: dict[str, Any]) -> list[str]:
         """The names of the reports that a run does not write."""
         return list(payload.get("skipReportNames", ()))
+
+    def checks_of_steps_skipped(self, payload: dict[str, Any]) -> list[str]:
+        """The labels of the checks that are not made before the steps of a run."""
+        return self.checks_skipped(payload)
 
     def checks_skipped(self, payload: dict[str, Any]) -> list[str]:
         """The labels of the checks that are not made before a method."""

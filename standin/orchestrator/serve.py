@@ -307,7 +307,7 @@ class Orchestrator:
         if not work.run:
             return  # a method that is run by itself has been checked before
         try:
-            check_before(work.model_type, work.model, work.method, [])
+            check_before(work.model_type, work.model, work.method, list(work.checks_skipped))
         except UserError as error:
             raise StepFailed(str(error)) from error
 

@@ -12,8 +12,8 @@ from swamp_harness.scenario.questions import QUESTIONS
 from swamp_harness.scenario.values import EMPTY_INPUTS, LINES, LONG, MESSAGE, VALUES
 
 PROBE = "@uat/probe"
-# The checks before its methods.
-CHECKS = ("uat-slow",)
+# The checks before its methods, and the label that they have.
+CHECKS, SLOW = ("uat-slow",), "slow"
 SECRETS_MODEL = "@uat/secrets"
 ENVIRONMENT_MODEL = "@uat/environment"
 CAPABILITIES_MODEL = "@uat/capabilities"
