@@ -145,7 +145,7 @@ COMMANDS: Sequence[Command] = (
     Command("model evaluate", "Evaluate the expressions of a model", "operator.models:evaluate", ("name",)),
     Command("model create", "Create a model", "operator.models:create", ("type", "name")),
     Command("model method run", "Run a method of a model", "operator.models:run", ("model", "method"), (
-        _SERVER, Option("--input"), Option("--tag"), Option("--skip-check-label"),
+        _SERVER, Option("--input"), Option("--input-file"), Option("--tag"), Option("--skip-check-label"),
     )),
     Command("extension pull", "Pull an extension from the registry", "operator.extensions:pull", ("name",), (
         Option("--force", takes=False),

@@ -498,6 +498,15 @@ def input_file_ignored() -> None:
 
 
 @mutant(28)
+def input_file_of_a_method_ignored() -> None:
+    """A method runs without the inputs of the file that the operator gave; a workflow does not."""
+
+    @replaces("operator.models:inputs_of_file")
+    def _(old: Callable[[Call], dict[str, Any]], call: Call) -> dict[str, Any]:
+        return {}
+
+
+@mutant(28)
 def batch_goes_on_after_a_failure() -> None:
     """A workflow that runs for several inputs goes on after a run that fails, and ends as the last one."""
 
