@@ -125,6 +125,16 @@ def the_command_succeeds(context: StepContext) -> None:
     expect("the command succeeds", expected=SUCCEEDS, actual=context.world.operator.last.outcome)
 
 
+@then("the command exits with exit code {code:Number}")
+def the_command_exits_with(context: StepContext, code: int) -> None:
+    """Checks the exit code of the operator's last command."""
+    expect(
+        f"the command exits with exit code {code}",
+        expected=code,
+        actual=context.world.operator.last.exit_code,
+    )
+
+
 @then("the command fails because {reason:Failure}")
 def the_command_fails_because(context: StepContext, reason: str) -> None:
     """Checks that the last command failed for this reason, without a result and without a stack trace."""

@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 
 
 @mutant(45)
+def failure_after_approval_not_in_exit_code() -> None:
+    """A command that resumes an approved run ends with exit code 0 if the run fails."""
+
+    @replaces("operator.workflows:resume")
+    def _(old: Callable[[Call], int], call: Call) -> int:
+        code = old(call)
+        return code if call.has("--from") else 0
+
+
+@mutant(45)
 def suspended_run_ends_with_error() -> None:
     """The command that follows a run exits with 1 when the run is suspended."""
 
