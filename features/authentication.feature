@@ -3,9 +3,11 @@ Feature: Authentication
   operator may do only what a grant allows. It accepts no connection from a page that it does not trust and, for other
   machines, none by a host name that it does not trust.
 
-  # The repository has the server tokens of "alice", whom a grant allows to run the workflow; of "bob", who has no grant;
-  # of "carol", whose token is revoked; of "dave", whose token has expired; and of "erin", the administrator.
-  # "mallory" has a token that was never minted, and "nobody" has none.
+  # The repository has the server tokens of "alice", whom a grant allows to run the workflow; of "bob", whom one allows to
+  # read the workflow, and who is in a group that may run all workflows whose names begin with "nightly-"; of "carol",
+  # whose token is revoked; of "dave", whose token has expired; and of "erin", the administrator. One grant lets erin run
+  # all workflows whose names begin with "draft-", and another forbids her to run "draft-9". "mallory" has a token that
+  # was never minted, and "nobody" has none.
   @uat-41 @clients-do-what-grants-allow
   Scenario: Each client may do what a grant allows, and nothing else
     Given a repository with server tokens
@@ -34,6 +36,26 @@ Feature: Authentication
       | token          | state  | machine |
       | minted-in-json | unused | none    |
       | minted-in-text | unused | none    |
+    And programs with the server tokens of these clients get these answers:
+      | client | request                                | answer                    |
+      | alice  | runs "release-notes"                   | access is denied          |
+      | alice  | runs a method                          | access is denied          |
+      | alice  | reads data                             | access is denied          |
+      | alice  | queries data                           | access is denied          |
+      | alice  | deletes data                           | access is denied          |
+      | alice  | changes a secret                       | access is denied          |
+      | alice  | lists the secrets                      | access is denied          |
+      | alice  | reads the history of runs              | access is denied          |
+      | alice  | lists the waiting steps                | access is denied          |
+      | alice  | verifies the workers                   | access is denied          |
+      | alice  | lists the tokens                       | access is denied          |
+      | alice  | revokes a token                        | access is denied          |
+      | alice  | lists the grants                       | access is denied          |
+      | alice  | makes the orchestrator read its grants | access is denied          |
+      | bob    | runs "release"                         | access is denied          |
+      | bob    | approves a step of "nightly-1"         | there is no such workflow |
+      | erin   | approves a step of "draft-1"           | there is no such workflow |
+      | erin   | approves a step of "draft-9"           | access is denied          |
 
   @uat-41 @invalid-server-tokens-refused
   Scenario: A client without a valid server token can do nothing
@@ -59,6 +81,8 @@ Feature: Authentication
       | /ready         | answered |
       | /health        | answered |
       | /api/v1/health | refused  |
+      | /bundle/1      | refused  |
+      | /data/1/1/1/1  | refused  |
 
   @uat-41 @changed-grants-count
   Scenario: A new grant counts, and a revoked grant counts no longer
@@ -91,13 +115,13 @@ Feature: Authentication
       | command           |
       | runs the workflow |
     And the administrator revokes the server token of "alice"
-    And the clients "alice, erin" run these commands, in text and in JSON:
+    And the clients "alice, erin by variables" run these commands, in text and in JSON:
       | command           |
       | lists the workers |
     Then each client gets these answers, in text and in JSON:
-      | client | lists the workers    |
-      | alice  | authentication fails |
-      | erin   | succeeds             |
+      | client            | lists the workers    |
+      | alice             | authentication fails |
+      | erin by variables | succeeds             |
     And these steps started, and no others:
       | step  | worker           |
       | build | the orchestrator |
@@ -223,6 +247,7 @@ Feature: Authentication
       | mistake                                                                   | reason                         |
       | starts an orchestrator for other machines without TLS                     | TLS is missing                 |
       | starts an orchestrator that authenticates, for other machines without TLS | TLS is missing                 |
+      | starts an orchestrator that authenticates nobody, for other machines      | authentication is missing      |
       | starts an orchestrator that authenticates without administrators          | the administrators are missing |
 
   @uat-41 @server-token-can-be-read

@@ -216,7 +216,8 @@ Feature: Capabilities
     Given a workflow with the steps:
       | step   | runs on          | work                          | after |
       | seed   | the orchestrator | writes data of several kinds  |       |
-      | other  | any worker       | writes data of several kinds  | seed  |
+      | many   | the orchestrator | writes 120 resources          | seed  |
+      | other  | any worker       | writes data of several kinds  | many  |
       | placed | any worker       | queries data of several kinds | other |
       | local  | the orchestrator | queries data of several kinds | other |
     And an orchestrator
@@ -248,6 +249,7 @@ Feature: Capabilities
       | the data with one of many names     | seed zero v1                                            |
       | the files of six bytes              | other note v1, seed note v1                             |
       | the number of data, limited to two  | 2                                                       |
+      | the number of data of a large model | 120                                                     |
       | its run                             | this run                                                |
     And the step "placed" got the same answers as the step "local"
 

@@ -8,7 +8,7 @@ Feature: Environment
     Given a workflow with the steps:
       | step  | runs on    | work   |
       | build | any worker | <work> |
-    And an orchestrator with the variables "REGION, CLASH, PATH, USER, LOGNAME, SHELL, HOSTNAME, TERM, XDG_FOO, DENO_FOO, SWAMP_FOO, MY_SWAMP_URL, APP_DENO_DIR, OLD_XDG_FOO, MY_PATH, PATHS, SWAMPY"
+    And an orchestrator with the variables "REGION, CLASH, PATH, PWD, USER, LOGNAME, SHELL, HOSTNAME, TERM, XDG_FOO, DENO_FOO, SWAMP_FOO, MY_SWAMP_URL, APP_DENO_DIR, OLD_XDG_FOO, MY_PATH, PATHS, SWAMPY"
     And the enrolled worker "alpha" with the variables "OWN, CLASH, PATH, USER, LOGNAME, SHELL, HOSTNAME, TERM, XDG_FOO, DENO_FOO, SWAMP_FOO"
     When the workflow starts
     Then the run succeeds
@@ -20,6 +20,7 @@ Feature: Environment
       | build | HOME         | alpha            |
       | build | TMPDIR       | alpha            |
       | build | PATH         | alpha            |
+      | build | PWD          | alpha            |
       | build | USER         | alpha            |
       | build | LOGNAME      | alpha            |
       | build | SHELL        | alpha            |

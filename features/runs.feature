@@ -723,12 +723,12 @@ Feature: Runs
       | step   | runs on          | work                              | after  |
       | first  | the orchestrator | fails the first time, then writes |        |
       | second | the orchestrator | fails the first time, then writes | first  |
-      | third  | the orchestrator | writes at once                    | second |
+      | third  | the orchestrator | fails                             | second |
     And an orchestrator
     When the workflow runs to its end
     And the operator resumes the run from the step "first"
     And the operator resumes the run from the step "second"
-    Then the command succeeds
+    Then the command exits with exit code 1
     And these steps started, and no others:
       | step   | worker           |
       | first  | the orchestrator |
@@ -736,9 +736,11 @@ Feature: Runs
       | second | the orchestrator |
       | second | the orchestrator |
       | third  | the orchestrator |
-    And the history shows these runs, and no others:
-      | workflow | status    | because |
-      | release  | succeeded |         |
+    And the history of the run shows these steps, and no others:
+      | step   | status    |
+      | first  | succeeded |
+      | second | succeeded |
+      | third  | failed    |
 
   # The first run fails at the first step, and the second run at the second.
   @uat-34 @named-run-of-two-resumes

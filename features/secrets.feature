@@ -58,19 +58,18 @@ Feature: Secrets
   @uat-24 @several-secrets-stay-home
   Scenario: A step that receives several secrets reveals none of them
     Given a workflow with the steps:
-      | step  | runs on    | work                                                         |
-      | build | any worker | writes two secrets, one of them from a list, into a resource |
+      | step  | runs on    | work                                                                        |
+      | build | any worker | writes three secrets, one from a list and one of its model, into a resource |
     And an orchestrator
     And the vault holds the secret "api-key", of six characters
     And the vault holds the secret "other-key", which begins with the secret "api-key"
+    And the vault holds the secret "model-key"
     And the enrolled worker "alpha"
     When the workflow starts
     Then the run succeeds
-    And the step "build" received the secrets "api-key, other-key"
-    And only the vault holds the secret "api-key"
-    And only the vault holds the secret "other-key"
-    And no output about the run shows the secret "api-key"
-    And no output about the run shows the secret "other-key"
+    And the step "build" received the secrets "api-key, other-key, model-key"
+    And only the vault holds the secrets "api-key, other-key, model-key"
+    And no output about the run shows the secrets "api-key, other-key, model-key"
 
   # Such as a private key: with quotes, letters of all kinds and different line endings.
   @uat-24 @multiline-secret-intact-and-home

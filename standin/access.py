@@ -7,7 +7,7 @@ import re
 import secrets
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -112,14 +112,16 @@ def grants(repository: Repository) -> list[dict[str, Any]]:
     return list(repository.documents("grants"))
 
 
-def add_grant(repository: Repository, subject: str, actions: Sequence[str], resource: str) -> dict[str, Any]:
-    """Give a client a grant."""
+def add_grant(
+    repository: Repository, subject: str, actions: Sequence[str], resource: str, *, denies: bool = False
+) -> dict[str, Any]:
+    """Give a client or a group a grant, which may deny the actions."""
     kind, _, name = subject.partition(":")
     resource_kind, _, pattern = resource.partition(":")
     grant = {
         "id": str(uuid.uuid4()),
         "subject": {"kind": kind, "name": name},
-        "effect": "allow",
+        "effect": "deny" if denies else "allow",
         "actions": list(actions),
         "resource": {"kind": resource_kind, "pattern": pattern},
         "state": "active",
@@ -142,6 +144,35 @@ def revoke_grant(repository: Repository, identity: str) -> dict[str, Any]:
     raise UserError(f"Grant not found: {identity}")
 
 
+# --- groups
+
+
+def make_group(repository: Repository, name: str) -> dict[str, Any]:
+    """Make a group of clients."""
+    return _write_group(repository, {"name": name, "members": []})
+
+
+def add_member(repository: Repository, name: str, client: str) -> dict[str, Any]:
+    """Add a client to a group.
+
+    Raises:
+        UserError: there is no such group.
+    """
+    group = repository.read(_file_of_group(name))
+    if group is None:
+        raise UserError(f"Group not found: {name}")
+    return _write_group(repository, {**group, "members": [*group["members"], client]})
+
+
+def _write_group(repository: Repository, group: dict[str, Any]) -> dict[str, Any]:
+    repository.write(_file_of_group(group["name"]), group)
+    return group
+
+
+def _file_of_group(name: str) -> str:
+    return f"groups/{name}.json"
+
+
 @dataclass
 class Policy:
     """What clients may do, by the grants when they were read last.
@@ -149,14 +180,17 @@ class Policy:
     Attributes:
         administrators: those who may do everything.
         grants: the active ones.
+        groups: all groups.
     """
 
     administrators: Sequence[str]
     grants: list[dict[str, Any]]
+    groups: list[dict[str, Any]] = field(default_factory=list)
 
     def read(self, repository: Repository) -> None:
-        """Read the grants."""
+        """Read the grants and the groups."""
         self.grants = [each for each in grants(repository) if each["state"] == "active"]
+        self.groups = list(repository.documents("groups"))
 
     def check(self, client: str, request: dict[str, Any]) -> None:
         """Check that a client may make a request.
@@ -165,26 +199,53 @@ class Policy:
             UserError: no grant allows it.
         """
         action, resource = needed_for(request)
+        if self.denies(client, action, resource):
+            raise UserError(
+                f"Access denied: {client} is explicitly denied '{action}' on {resource}", "unauthorized"
+            )
         if client in self.administrators or self.allows(client, action, resource):
             return
         raise UserError(f"Access denied: {client} does not have '{action}' on {resource}", "unauthorized")
 
     def allows(self, client: str, action: str, resource: str) -> bool:
         """Whether a grant allows an action on a resource."""
+        return self.has_grant(client, action, resource, "allow")
+
+    def denies(self, client: str, action: str, resource: str) -> bool:
+        """Whether a grant denies an action on a resource, whatever others allow."""
+        return self.has_grant(client, action, resource, "deny")
+
+    def has_grant(self, client: str, action: str, resource: str, effect: str) -> bool:
+        """Whether a client or a group that it is in has a grant with this effect for an action."""
+        subjects = [client, *self.groups_of(client)]
         return any(
-            f"{each['subject']['kind']}:{each['subject']['name']}" == client
-            and action in each["actions"]
-            and f"{each['resource']['kind']}:{each['resource']['pattern']}" == resource
+            each["effect"] == effect
+            and f"{each['subject']['kind']}:{each['subject']['name']}" in subjects
+            and is_for_action(each, action)
+            and is_for_resource(each, resource)
             for each in self.grants
         )
+
+    def groups_of(self, client: str) -> list[str]:
+        """The groups that a client is in, as grants name them."""
+        return [f"group:{each['name']}" for each in self.groups if client in each["members"]]
+
+
+def is_for_action(grant: dict[str, Any], action: str) -> bool:
+    """Whether a grant is for an action."""
+    return action in grant["actions"]
+
+
+def is_for_resource(grant: dict[str, Any], resource: str) -> bool:
+    """Whether a grant is for a resource; a star at the end of its pattern stands for any text."""
+    pattern = f"{grant['resource']['kind']}:{grant['resource']['pattern']}"
+    return resource.startswith(pattern[:-1]) if pattern.endswith("*") else resource == pattern
 
 
 def needed_for(request: dict[str, Any]) -> tuple[str, str]:
     """The action and the resource that a grant must name for a request."""
-    if request["type"] in ("workflow.run", "workflow.resume"):
-        return "run", f"workflow:{request['payload']['name']}"
-    if request["type"] in ("workflow.approve", "workflow.reject"):
+    if request["type"] in ("workflow.run", "workflow.resume", "workflow.approve", "workflow.reject"):
         return "run", f"workflow:{request['payload']['workflowIdOrName']}"
     if request["type"] == "model.method.run":
-        return "run", f"model:{request['payload']['model']}"
+        return "run", f"model:{request['payload']['modelIdOrName']}"
     return ANYTHING

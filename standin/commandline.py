@@ -88,6 +88,7 @@ GROUPS: Mapping[str, str] = {
     "access": "Manage who may do what",
     "access token": "Manage server tokens",
     "access grant": "Manage grants",
+    "access group": "Manage groups of clients",
     "model type method": "Run methods of model types",
     "workflow": "Run workflows",
     "workflow history": "Look at runs of workflows",
@@ -125,12 +126,16 @@ COMMANDS: Sequence[Command] = (
         _SERVER, _TOKEN,
     )),
     Command("access grant create", "Create a grant", "operator.access:create_grant", (), (
-        Option("--subject", required=True), Option("--allow", required=True), Option("--on", required=True),
-        _SERVER, _TOKEN,
+        Option("--subject", required=True), Option("--allow"), Option("--deny"),
+        Option("--on", required=True), _SERVER, _TOKEN,
     )),
     Command("access grant list", "List grants", "operator.access:list_grants", (), (_SERVER, _TOKEN)),
     Command("access grant revoke", "Revoke a grant", "operator.access:revoke_grant", ("id",), (
         _SERVER, _TOKEN,
+    )),
+    Command("access group create", "Make a group", "operator.access:create_group", ("name",)),
+    Command("access group add-member", "Add a client to a group", "operator.access:add_member", (
+        "group", "principal",
     )),
     Command("access reload", "Read the grants again", "operator.access:reload", (), (_SERVER, _TOKEN)),
     Command("model type method run", "Run a method of a type", "operator.access:mint_by_method", (
@@ -140,7 +145,7 @@ COMMANDS: Sequence[Command] = (
     Command("model evaluate", "Evaluate the expressions of a model", "operator.models:evaluate", ("name",)),
     Command("model create", "Create a model", "operator.models:create", ("type", "name")),
     Command("model method run", "Run a method of a model", "operator.models:run", ("model", "method"), (
-        _SERVER, Option("--input"), Option("--tag"), Option("--skip-check-label"),
+        _SERVER, Option("--input"), Option("--input-file"), Option("--tag"), Option("--skip-check-label"),
     )),
     Command("extension pull", "Pull an extension from the registry", "operator.extensions:pull", ("name",), (
         Option("--force", takes=False),
@@ -174,7 +179,7 @@ COMMANDS: Sequence[Command] = (
     )),
     Command("workflow run", "Run a workflow", "operator.workflows:run", ("name",), (
         _SERVER, _TOKEN, Option("--input"), Option("--input-file"), Option("--stdin", takes=False),
-        Option("--tag"), Option("--skip-report"), Option("--timeout"),
+        Option("--tag"), Option("--skip-report"), Option("--skip-check-label"), Option("--timeout"),
         Option("--last-evaluated", takes=False),
     )),
     Command("workflow evaluate", "Evaluate the expressions of a workflow", "operator.workflows:evaluate", (
@@ -184,7 +189,7 @@ COMMANDS: Sequence[Command] = (
         _SERVER,
     )),
     Command("workflow cancel", "Cancel a run", "operator.workflows:cancel", ("[name]",), (
-        _SERVER, Option("--run"),
+        _SERVER, _TOKEN, Option("--run"),
     )),
     Command("workflow resume", "Resume a suspended or a failed run", "operator.workflows:resume", ("name",), (
         Option("--from"), Option("--run"), _SERVER, _TOKEN, Option("--input"),

@@ -88,6 +88,17 @@ def a_program_gets_these_answers(context: StepContext) -> None:
     )
 
 
+@then("programs with the server tokens of these clients get these answers:")
+def programs_get_these_answers(context: StepContext) -> None:
+    """Sends a request for each row, and checks that it succeeds, or why it does not."""
+    rows = whole_rows_of(context.table, ["client", "request", "answer"])
+    expect(
+        "programs with the server tokens of these clients get these answers",
+        expected=rows,
+        actual=authentication.answers_to_requests(context.world, rows),
+    )
+
+
 @then("the orchestrator accepts these connections, and no others:")
 def the_orchestrator_accepts_these_connections(context: StepContext) -> None:
     """Checks which of the connections that were asked for the orchestrator has accepted."""

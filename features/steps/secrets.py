@@ -66,6 +66,16 @@ def no_output_shows(context: StepContext, key: str) -> None:
     )
 
 
+@then('no output about the run shows the secrets "{keys:Names}"')
+def no_output_shows_any(context: StepContext, keys: list[str]) -> None:
+    """Checks that no command about the run prints one of the secrets."""
+    expect(
+        f"no output about the run shows the secrets {' and '.join(keys)}",
+        expected={key: [] for key in keys},
+        actual={key: secrets.leaks_in_answers(context.world, key) for key in keys},
+    )
+
+
 @then('the vault refused the step "{step:Name}" the secret that it asked for')
 def the_vault_refused_the_step(context: StepContext, step: str) -> None:
     """Checks that the vault refused the step's request for a secret."""

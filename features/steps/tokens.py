@@ -125,6 +125,16 @@ def the_command_succeeds(context: StepContext) -> None:
     expect("the command succeeds", expected=SUCCEEDS, actual=context.world.operator.last.outcome)
 
 
+@then("the command exits with exit code {code:Number}")
+def the_command_exits_with(context: StepContext, code: int) -> None:
+    """Checks the exit code of the operator's last command."""
+    expect(
+        f"the command exits with exit code {code}",
+        expected=code,
+        actual=context.world.operator.last.exit_code,
+    )
+
+
 @then("the command fails because {reason:Failure}")
 def the_command_fails_because(context: StepContext, reason: str) -> None:
     """Checks that the last command failed for this reason, without a result and without a stack trace."""
@@ -307,6 +317,16 @@ def only_the_vault_holds_the_secret(context: StepContext, name: str) -> None:
         f'only the vault holds the secret of "{name}", and no file, log or output does',
         expected=[],
         actual=secrets.leaks_of(context.world, name),
+    )
+
+
+@then('only the vault holds the secrets "{names:Names}"')
+def only_the_vault_holds_the_secrets(context: StepContext, names: list[str]) -> None:
+    """Searches all files, logs and outputs for each secret, and checks that only the vault has it."""
+    expect(
+        f"only the vault holds the secrets of {' and '.join(names)}, and no file, log or output does",
+        expected={name: [] for name in names},
+        actual={name: secrets.leaks_of(context.world, name) for name in names},
     )
 
 

@@ -100,7 +100,8 @@ def _note_process(step: str) -> None:
 async def _say(inputs: dict[str, Any], context: Context) -> None:
     log_entry("start", inputs["step"])
     _note_process(inputs["step"])
-    handed = [inputs["secret"], *(each["secret"] for each in inputs.get("also", ()))]
+    of_the_model = [context.of_the_model["secret"]] if "secret" in context.of_the_model else []
+    handed = [inputs["secret"], *(each["secret"] for each in inputs.get("also", ())), *of_the_model]
     note(f"digest-{inputs['step']}", " ".join(_digest(each) for each in handed))
     await _PLACES[inputs["place"]](" and ".join(handed), context)
     log_entry("end", inputs["step"])

@@ -115,7 +115,11 @@ async def _ask(inputs: dict[str, Any], context: Context) -> None:
         for words, question in inputs["questions"].items()
     }
     up_to_two = len(await context.query('modelName == "seed"', limit=2))
-    counted = {"the number of data, limited to two": {"answer": up_to_two}}
+    of_many = len(await context.query('modelName == "many"'))
+    counted = {
+        "the number of data, limited to two": {"answer": up_to_two},
+        "the number of data of a large model": {"answer": of_many},
+    }
     note(f"got-{inputs['step']}", json.dumps({**answer, **counted, "its run": {"answer": run}}))
 
 

@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 
 
 @mutant(45)
+def failure_after_approval_not_in_exit_code() -> None:
+    """A command that resumes an approved run ends with exit code 0 if the run fails."""
+
+    @replaces("operator.workflows:resume")
+    def _(old: Callable[[Call], int], call: Call) -> int:
+        code = old(call)
+        return code if call.has("--from") else 0
+
+
+@mutant(45)
 def suspended_run_ends_with_error() -> None:
     """The command that follows a run exits with 1 when the run is suspended."""
 
@@ -121,7 +131,7 @@ def resume_needs_no_approval() -> None:
     ) -> dict[str, Any]:
         from standin import approvals
 
-        record = approvals.suspended(requests._repository, payload["name"], payload["runId"])
+        record = approvals.suspended(requests._repository, payload["workflowIdOrName"], payload["runId"])
         for step in approvals.waiting_in(record):
             step["status"] = "succeeded"
         return record
@@ -162,9 +172,9 @@ def run_rejected_through_orchestrator_stays_suspended() -> None:
         requests: Requests,
         workflowIdOrName: str,
         stepName: str,
-        runId: str,
-        reason: str,
-        decidedBy: str,
+        runId: str = "",
+        reason: str = "",
+        decidedBy: str = "",
         *,
         approves: bool,
     ) -> Any:
@@ -295,9 +305,9 @@ def approver_is_the_user_of_the_orchestrator() -> None:
         requests: Requests,
         workflowIdOrName: str,
         stepName: str,
-        runId: str,
-        reason: str,
-        decidedBy: str,
+        runId: str = "",
+        reason: str = "",
+        decidedBy: str = "",
         *,
         approves: bool,
     ) -> Any:

@@ -49,6 +49,74 @@ def minting_needs_no_grant() -> None:
 
 
 @mutant(41)
+def running_a_method_needs_no_grant() -> None:
+    """Every client with a valid server token may run every method."""
+
+    @replaces("access:Policy.check")
+    def _(
+        old: Callable[[Policy, str, dict[str, Any]], None],
+        policy: Policy,
+        client: str,
+        request: dict[str, Any],
+    ) -> None:
+        if request["type"] != "model.method.run":
+            old(policy, client, request)
+
+
+@mutant(41)
+def changing_a_secret_needs_no_grant() -> None:
+    """Every client with a valid server token may put secrets into the vault."""
+
+    @replaces("access:Policy.check")
+    def _(
+        old: Callable[[Policy, str, dict[str, Any]], None],
+        policy: Policy,
+        client: str,
+        request: dict[str, Any],
+    ) -> None:
+        if request["type"] != "vault.put":
+            old(policy, client, request)
+
+
+@mutant(41)
+def grant_counts_for_longer_names() -> None:
+    """A grant for one workflow counts for every workflow whose name begins with its name."""
+
+    @replaces("access:is_for_resource")
+    def _(old: Callable[[dict[str, Any], str], bool], grant: dict[str, Any], resource: str) -> bool:
+        return resource.startswith(f"{grant['resource']['kind']}:{grant['resource']['pattern'].rstrip('*')}")
+
+
+@mutant(41)
+def grant_counts_for_all_actions() -> None:
+    """A grant to read a workflow allows a client to run it."""
+
+    @replaces("access:is_for_action")
+    def _(old: Callable[[dict[str, Any], str], bool], grant: dict[str, Any], action: str) -> bool:
+        return True
+
+
+@mutant(41)
+def grant_outweighs_denial() -> None:
+    """A grant that denies an action has no effect on a client that another grant allows it."""
+
+    @replaces("access:Policy.denies")
+    def _(
+        old: Callable[[Policy, str, str, str], bool], policy: Policy, client: str, action: str, resource: str
+    ) -> bool:
+        return old(policy, client, action, resource) and not policy.allows(client, action, resource)
+
+
+@mutant(41)
+def groups_without_grants() -> None:
+    """The grants of a group do not count for its members."""
+
+    @replaces("access:Policy.groups_of")
+    def _(old: Callable[[Policy, str], list[str]], policy: Policy, client: str) -> list[str]:
+        return []
+
+
+@mutant(41)
 def approving_needs_no_grant() -> None:
     """Every client with a valid server token may approve the steps of all workflows."""
 
@@ -209,6 +277,15 @@ def server_token_in_variable_ignored() -> None:
 
 
 @mutant(41)
+def server_token_of_operator_in_variable_ignored() -> None:
+    """A command of an operator does not read the variable with the server token."""
+
+    @replaces("main:credential_of")
+    def _(old: Callable[[Call], dict[str, str]], call: Call) -> dict[str, str]:
+        return old(call) or {"SWAMP_SERVER_TOKEN": ""}
+
+
+@mutant(41)
 def refused_worker_silent_in_text() -> None:
     """A worker whose server token is refused does not report that in text."""
 
@@ -304,6 +381,16 @@ def missing_tls_unreported_with_authentication() -> None:
 
 
 @mutant(41)
+def other_machines_without_authentication() -> None:
+    """An orchestrator with TLS serves other machines without authentication."""
+
+    @replaces("orchestrator.gate:check_safety")
+    def _(old: Callable[..., None], host: str, mode: str, *, secure: bool) -> None:
+        if not secure:
+            old(host, mode, secure=secure)
+
+
+@mutant(41)
 def unsafe_start_without_reason() -> None:
     """An orchestrator that would not be safe does not start, and does not report what is missing."""
 
@@ -352,3 +439,12 @@ def authentication_needs_an_account() -> None:
         if gate.policy is not None and "SWAMP_API_KEY" not in os.environ:
             raise Error("swamp serve is a team feature that requires a free account.")
         return gate
+
+
+@mutant(41)
+def extensions_without_ticket() -> None:
+    """Programs that are no step get the extensions of an orchestrator."""
+
+    @replaces("orchestrator.gate:Gate.has_ticket")
+    def _(old: Callable[[Gate, str], bool], gate: Gate, shown: str) -> bool:
+        return True

@@ -819,6 +819,17 @@ def long_values_cut() -> None:
 
 
 @mutant(22)
+def query_ends_after_a_hundred_data() -> None:
+    """A query of a step returns the first hundred data only."""
+
+    @replaces("orchestrator.dataplane:DataPlane.do_query")
+    def _(
+        old: Callable[[DataPlane, str], list[dict[str, Any]]], plane: DataPlane, predicate: str
+    ) -> list[dict[str, Any]]:
+        return old(plane, predicate)[:100]
+
+
+@mutant(22)
 def long_predicates_refused() -> None:
     """A query of a step on a worker fails if its predicate has more than 512 characters."""
 

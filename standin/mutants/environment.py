@@ -361,6 +361,17 @@ def variables_containing_swamp_held_back() -> None:
 
 
 @mutant(25)
+def working_folder_shipped() -> None:
+    """The variable with the orchestrator's working folder is sent with a step."""
+
+    @replaces("orchestrator.serve:snapshot")
+    def _(
+        old: Callable[[Mapping[str, str]], dict[str, str]], environment: Mapping[str, str]
+    ) -> dict[str, str]:
+        return {**old(environment), "PWD": environment.get("PWD", "")}
+
+
+@mutant(25)
 def names_compared_in_upper_case_only() -> None:
     """Variables of the orchestrator's machine are sent with a step if their names are in lower case."""
 

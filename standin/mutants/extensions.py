@@ -60,14 +60,15 @@ def old_version_runs() -> None:
 
     @replaces("worker.cache:Cache.bundle")
     def _(
-        old: Callable[[Cache, str, str, str], tuple[str, Path]],
+        old: Callable[[Cache, str, str, str, str], tuple[str, Path]],
         cache: Cache,
         fingerprint: str,
         url: str,
         trusted: str,
+        ticket: str,
     ) -> tuple[str, Path]:
         known = sorted(cache._folder.glob("bundles/*/bundle.js"))
-        return old(cache, known[0].parent.name if known else fingerprint, url, trusted)
+        return old(cache, known[0].parent.name if known else fingerprint, url, trusted, ticket)
 
 
 @mutant(23)
@@ -94,13 +95,14 @@ def program_left_elsewhere() -> None:
 
     @replaces("worker.cache:Cache.bundle")
     def _(
-        old: Callable[[Cache, str, str, str], tuple[str, Path]],
+        old: Callable[[Cache, str, str, str, str], tuple[str, Path]],
         cache: Cache,
         fingerprint: str,
         url: str,
         trusted: str,
+        ticket: str,
     ) -> tuple[str, Path]:
-        program, files = old(cache, fingerprint, url, trusted)
+        program, files = old(cache, fingerprint, url, trusted, ticket)
         (Path.home() / "last-bundle.js").write_text(program)
         return program, files
 

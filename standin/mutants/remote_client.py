@@ -170,17 +170,23 @@ def method_told_at_the_end() -> None:
     async def _(
         old: Callable[..., Awaitable[Any]],
         requests: Requests,
-        model: str,
-        method: str,
-        inputs: dict[str, Any],
+        modelIdOrName: str,
+        methodName: str,
         say: Callable[[str], None],
         tags: dict[str, str],
         *,
+        inputs: dict[str, Any] | None = None,
         skipCheckLabels: list[str],
     ) -> Any:
         lines: list[str] = []
         answer = await old(
-            requests, model, method, inputs, lines.append, tags, skipCheckLabels=skipCheckLabels
+            requests,
+            modelIdOrName,
+            methodName,
+            lines.append,
+            tags,
+            inputs=inputs,
+            skipCheckLabels=skipCheckLabels,
         )
         for line in lines:
             say(line)
@@ -492,6 +498,15 @@ def input_file_ignored() -> None:
 
 
 @mutant(28)
+def input_file_of_a_method_ignored() -> None:
+    """A method runs without the inputs of the file that the operator gave; a workflow does not."""
+
+    @replaces("operator.models:inputs_of_file")
+    def _(old: Callable[[Call], dict[str, Any]], call: Call) -> dict[str, Any]:
+        return {}
+
+
+@mutant(28)
 def batch_goes_on_after_a_failure() -> None:
     """A workflow that runs for several inputs goes on after a run that fails, and ends as the last one."""
 
@@ -518,6 +533,17 @@ def report_not_skipped() -> None:
     """A run from another machine writes a report that the operator wants to skip."""
 
     @replaces("orchestrator.requests:Requests.reports_skipped")
+    def _(
+        old: Callable[[Requests, dict[str, Any]], list[str]], requests: Requests, payload: dict[str, Any]
+    ) -> list[str]:
+        return []
+
+
+@mutant(28)
+def label_of_skipped_checks_of_steps_lost() -> None:
+    """The checks before a step of a run are made although the operator skips them by their label."""
+
+    @replaces("orchestrator.requests:Requests.checks_of_steps_skipped")
     def _(
         old: Callable[[Requests, dict[str, Any]], list[str]], requests: Requests, payload: dict[str, Any]
     ) -> list[str]:

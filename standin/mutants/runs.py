@@ -1075,6 +1075,16 @@ def resumed_run_begins_again() -> None:
 
 
 @mutant(34)
+def failure_of_resumed_run_not_in_exit_code() -> None:
+    """A command that resumes a failed run ends with exit code 0 if the run fails again."""
+
+    @replaces("operator.workflows:resume")
+    def _(old: Callable[[Call], int], call: Call) -> int:
+        code = old(call)
+        return 0 if call.has("--from") else code
+
+
+@mutant(34)
 def resumed_run_repeats_the_step_before() -> None:
     """A resumed run also runs the step again that is before the named one."""
 

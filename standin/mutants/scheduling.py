@@ -1229,10 +1229,10 @@ def first_step_runs_before_refusal() -> None:
         from standin.orchestrator.runs import Run
 
         with mock.patch.object(workflow, "refuse_unknown_keys"):
-            steps = workflow.steps_of(requests._repository, payload["name"], payload["inputs"])
+            steps = workflow.steps_of(requests._repository, payload["workflowIdOrName"], payload["inputs"])
         run = Run(
             requests._repository,
-            payload["name"],
+            payload["workflowIdOrName"],
             steps[:1],
             requests._execute,
             {},

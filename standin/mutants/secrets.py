@@ -338,6 +338,16 @@ def first_secret_blanked_alone() -> None:
 
 
 @mutant(24)
+def secret_of_the_model_not_blanked() -> None:
+    """A secret among the arguments of a model is not blanked; those of its methods are."""
+
+    @replaces("worker.context:Context.blanked_resource")
+    def _(old: Callable[[Context, Any], Any], context: Context, data: Any) -> Any:
+        of_the_model = context.of_the_model.values()
+        return blanked(data, [each for each in context._secrets if each not in of_the_model])
+
+
+@mutant(24)
 def stderr_of_timed_step_not_redacted() -> None:
     """The worker's output has the secret if a program with a time limit prints it as an error."""
 

@@ -73,15 +73,33 @@ def read_secret(call: Call) -> None:
 
 def create_grant(call: Call) -> None:
     """`swamp access grant create`."""
-    actions = call.option("--allow").split(",")
+    denies = call.has("--deny")
+    actions = call.option("--deny" if denies else "--allow").split(",")
     subject, resource = call.option("--subject"), call.option("--on")
     if call.has("--server"):
         grant = ask(
-            call.option("--server"), "access.grant.create", subject=subject, actions=actions, on=resource
+            call.option("--server"),
+            "access.grant.create",
+            subject=subject,
+            actions=actions,
+            on=resource,
+            denies=denies,
         )
     else:
-        grant = access.add_grant(Repository.here(), subject, actions, resource)
+        grant = access.add_grant(Repository.here(), subject, actions, resource, denies=denies)
     respond(call, grant, f"Created grant {grant['id']}")
+
+
+def create_group(call: Call) -> None:
+    """`swamp access group create`."""
+    group = access.make_group(Repository.here(), call.arguments[0])
+    respond(call, group, f"Created group {group['name']}")
+
+
+def add_member(call: Call) -> None:
+    """`swamp access group add-member`."""
+    name, client = call.arguments
+    respond(call, access.add_member(Repository.here(), name, client), f"Added {client} to group {name}")
 
 
 def list_grants(call: Call) -> None:

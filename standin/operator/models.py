@@ -11,6 +11,7 @@ from standin.answers import respond
 from standin.bundles import PACKAGES, bundles_of
 from standin.commandline import Call
 from standin.errors import UserError
+from standin.operator.workflows import inputs_given, inputs_of_file
 from standin.remote import answered, connected, message, result_of
 from standin.repository import Repository
 
@@ -45,9 +46,9 @@ def run(call: Call) -> int:
     if not call.has("--server"):
         raise UserError("The stand-in runs methods on an orchestrator only — pass --server")
     model, method = call.arguments
-    inputs = dict(each.split("=", 1) for each in call.options.get("--input", ()))
+    inputs = inputs_given(call) | inputs_of_file(call)
     tags = dict(each.split("=", 1) for each in call.options.get("--tag", ()))
-    wanted = {"model": model, "method": method, "inputs": inputs, "tags": tags}
+    wanted = {"modelIdOrName": model, "methodName": method, "inputs": inputs, "tags": tags}
     skipped = list(call.options.get("--skip-check-label", ()))
     answer = result_of(_follow(call, {**wanted, "skipCheckLabels": skipped}))
     if "error" in answer and call.json:

@@ -81,10 +81,11 @@ def run_for(call: Call, inputs: dict[str, Any]) -> int:
     tags = dict(each.split("=", 1) for each in call.options.get("--tag", ()))
     skipped = list(call.options.get("--skip-report", ()))
     wanted = {
-        "name": call.arguments[0],
+        "workflowIdOrName": call.arguments[0],
         "inputs": inputs,
         "tags": tags,
         "skipReportNames": skipped,
+        "skipCheckLabels": list(call.options.get("--skip-check-label", ())),
         "lastEvaluated": call.has("--last-evaluated"),
     }
     return follow_to_end(call, wanted)
@@ -317,7 +318,7 @@ def _server_of(call: Call) -> str:
 def resume(call: Call) -> int:
     """`swamp workflow resume`."""
     wanted = {
-        "name": call.arguments[0],
+        "workflowIdOrName": call.arguments[0],
         "from": call.option("--from"),
         "runId": call.option("--run"),
         "inputs": inputs_given(call),

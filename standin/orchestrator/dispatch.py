@@ -6,7 +6,7 @@ import asyncio
 import json
 import secrets
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -74,6 +74,7 @@ class Work:
         tags: of the run, for its data.
         of_the_model: the arguments of the model, for all its methods.
         group: the group of steps that share one worker; empty if it may run anywhere.
+        checks_skipped: the labels of the checks that are not made before it.
     """
 
     workflow: str
@@ -90,6 +91,7 @@ class Work:
     tags: dict[str, str] = field(default_factory=dict)
     of_the_model: dict[str, Any] = field(default_factory=dict)
     group: str = ""
+    checks_skipped: Sequence[str] = ()
 
 
 class StepFailed(Exception):

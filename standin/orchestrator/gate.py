@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import urllib.parse
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from websockets.datastructures import Headers
@@ -14,8 +14,9 @@ from standin.errors import UserError
 from standin.repository import Repository
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-# The requests that a client without a server token may make; the data of a step has a ticket of its own.
+# The requests that a client without a server token may make; a step has a ticket for its data and its bundle.
 OPEN = ("/ready", "/health", "/data")
+BUNDLES = "/bundle/"
 _FORBIDDEN, _UNAUTHORIZED = (403, "Forbidden"), (401, "Unauthorized")
 
 
@@ -29,6 +30,7 @@ class Gate:
         trusted_hosts: the names by which other machines know it.
         secure: whether it uses TLS.
         policy: what clients may do; None if it authenticates nobody.
+        tickets: returns the tickets of the steps that are running.
     """
 
     repository: Repository
@@ -36,19 +38,26 @@ class Gate:
     trusted_hosts: Collection[str]
     secure: bool
     policy: Policy | None
+    tickets: Callable[[], Collection[str]] = tuple
 
     def answer(self, request: Request) -> Response | None:
         """The refusal of a request; None if it is let in."""
         path = request.path.partition("?")[0]
         if "Upgrade" in request.headers and not self.is_trusted(request.headers):
             return _refusal(*_FORBIDDEN)
-        if self.policy is None or path in OPEN or path.startswith("/bundle/"):
+        if path.startswith(BUNDLES):
+            return None if self.has_ticket(presented(request)) else _refusal(*_UNAUTHORIZED)
+        if self.policy is None or path in OPEN:
             return None
         try:
             self.client_of(request)
         except Refused:
             return _refusal(*_UNAUTHORIZED)
         return None
+
+    def has_ticket(self, shown: str) -> bool:
+        """Whether a request presents the ticket of a step that is running."""
+        return shown in self.tickets()
 
     def is_trusted(self, headers: Headers) -> bool:
         """Whether the page and the host name of a request to upgrade a connection are trusted."""

@@ -218,9 +218,9 @@ class Requests:
         self,
         workflowIdOrName: str,  # noqa: N803 - as it is sent
         stepName: str,  # noqa: N803
-        runId: str,  # noqa: N803
-        reason: str,
-        decidedBy: str,  # noqa: N803
+        runId: str = "",  # noqa: N803
+        reason: str = "",
+        decidedBy: str = "",  # noqa: N803
         *,
         approves: bool,
     ) -> Any:
@@ -332,9 +332,9 @@ class Requests:
         """Revoke a server token."""
         return access.revoke(self._repository, name)
 
-    def do_access_grant_create(self, subject: str, actions: list[str], on: str) -> Any:
+    def do_access_grant_create(self, subject: str, actions: list[str], on: str, *, denies: bool) -> Any:
         """Give a client a grant."""
-        return access.add_grant(self._repository, subject, actions, on)
+        return access.add_grant(self._repository, subject, actions, on, denies=denies)
 
     def do_access_grant_list(self) -> Any:
         """All grants."""
@@ -357,18 +357,19 @@ class Requests:
         try:
             self.check_number()
             inputs = self.inputs_wanted(payload)
-            steps = steps_of(self._repository, payload["name"], inputs)
+            steps = steps_of(self._repository, payload["workflowIdOrName"], inputs)
         except UserError as error:
             await self._send(socket, "workflow.run.result", _error_answer(error))
             return
         run = Run(
             self._repository,
-            payload["name"],
+            payload["workflowIdOrName"],
             steps,
             self._execute,
             self.tags_wanted(payload),
             inputs=inputs,
             reports_skipped=self.reports_skipped(payload),
+            checks_skipped=self.checks_of_steps_skipped(payload),
         )
         await self._carry_out(socket, run)
 
@@ -380,7 +381,7 @@ class Requests:
         """
         if not payload.get("lastEvaluated"):
             return dict(payload.get("inputs", {}))
-        evaluated = self._repository.read(EVALUATED.format(payload["name"]))
+        evaluated = self._repository.read(EVALUATED.format(payload["workflowIdOrName"]))
         if evaluated is None:
             raise UserError(f"No evaluated workflow found for '{payload['name']}'")
         return dict(evaluated)
@@ -392,7 +393,7 @@ class Requests:
         await self._send_lines(socket, run)
 
     async def _resume_workflow(self, socket: ServerConnection, payload: dict[str, Any]) -> None:
-        name, first = payload["name"], payload["from"]
+        name, first = payload["workflowIdOrName"], payload["from"]
         try:
             file_of(self._repository, name)
             record = self.failed(payload) if first else self.approved(payload)
@@ -409,7 +410,7 @@ class Requests:
 
     def failed(self, payload: dict[str, Any]) -> dict[str, Any]:
         """The record of the failed run that an operator resumes."""
-        return resumable(self._repository, payload["name"], payload["runId"])
+        return resumable(self._repository, payload["workflowIdOrName"], payload["runId"])
 
     def approved(self, payload: dict[str, Any]) -> dict[str, Any]:
         """The record of the suspended run that an operator resumes.
@@ -417,7 +418,7 @@ class Requests:
         Raises:
             UserError: there is none, or steps of it still wait or run.
         """
-        record = approvals.approved(self._repository, payload["name"], payload["runId"])
+        record = approvals.approved(self._repository, payload["workflowIdOrName"], payload["runId"])
         run = self._runs.get(record["runId"])
         if run is not None and run.status == "running":
             raise UserError("A run with this ID is already in progress", "already_registered")
@@ -463,6 +464,10 @@ class Requests:
     def reports_skipped(self, payload: dict[str, Any]) -> list[str]:
         """The names of the reports that a run does not write."""
         return list(payload.get("skipReportNames", ()))
+
+    def checks_of_steps_skipped(self, payload: dict[str, Any]) -> list[str]:
+        """The labels of the checks that are not made before the steps of a run."""
+        return self.checks_skipped(payload)
 
     def checks_skipped(self, payload: dict[str, Any]) -> list[str]:
         """The labels of the checks that are not made before a method."""
@@ -541,15 +546,16 @@ class Requests:
 
     async def run_method(
         self,
-        model: str,
-        method: str,
-        inputs: dict[str, Any],
+        modelIdOrName: str,  # noqa: N803 - as it is sent
+        methodName: str,  # noqa: N803
         say: Callable[[str], None],
         tags: dict[str, str],
         *,
-        skipCheckLabels: list[str],  # noqa: N803 - as it is sent
+        inputs: dict[str, Any] | None = None,
+        skipCheckLabels: list[str],  # noqa: N803
     ) -> Any:
         """Run a method of a model on the orchestrator."""
+        model, method, inputs = modelIdOrName, methodName, inputs or {}
         model_type = self._repository.model_type_of(model)
         method_of(model_type, method)
         check_before(model_type, model, method, skipCheckLabels)

@@ -61,8 +61,10 @@ class Run:
         *,
         inputs: dict[str, Any],
         reports_skipped: list[str],
+        checks_skipped: Sequence[str] = (),
     ) -> None:
         self._tags = tags
+        self._checks_skipped = checks_skipped
         self._inputs = inputs
         self._reports_skipped = reports_skipped
         self._repository = repository
@@ -254,6 +256,7 @@ class Run:
             self._tags,
             step.of_the_model,
             self.group_of(step),
+            self._checks_skipped,
         )
 
     def group_of(self, step: Step) -> str:

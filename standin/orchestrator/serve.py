@@ -134,6 +134,7 @@ class Orchestrator:
         self._local: dict[str, Dispatch] = {}
         self.pool = Pool(repository, say, verifies=verifies)
         self.dispatcher = Dispatcher(repository, self.pool, say, self.job_for)
+        gate.tickets = lambda: [each.ticket for each in self.dispatcher.dispatches.values()]
         self._requests = Requests(
             repository, self.pool, self.execute, self.load_extensions, limits, policy=gate.policy
         )
@@ -310,7 +311,7 @@ class Orchestrator:
         if not work.run:
             return  # a method that is run by itself has been checked before
         try:
-            check_before(work.model_type, work.model, work.method, [])
+            check_before(work.model_type, work.model, work.method, list(work.checks_skipped))
         except UserError as error:
             raise StepFailed(str(error)) from error
 

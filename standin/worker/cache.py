@@ -53,23 +53,24 @@ class Cache:
         """Whether a file holds no machine id yet."""
         return not file.is_file() or not file.read_text("utf-8").strip()
 
-    def bundle(self, fingerprint: str, url: str, trusted: str) -> tuple[str, Path]:
+    def bundle(self, fingerprint: str, url: str, trusted: str, ticket: str) -> tuple[str, Path]:
         """The program of a bundle and the folder with its files, fetched if they are not in the cache.
 
         Args:
             fingerprint: of the bundle.
             url: of the orchestrator.
             trusted: a file of trusted certificates; empty for none.
+            ticket: of the step that needs the bundle.
         """
         folder = (self._folder / "bundles" / fingerprint).absolute()
         program = folder / "bundle.js"
         base = f"{url.replace('ws', 'http', 1)}/bundle/{fingerprint}"
         context = trust(trusted) if url.startswith("wss:") else None
         if not self.has(program):
-            keep(program, _fetched(base, context))
-        for path in self.missing(folder / "files", json.loads(_fetched(f"{base}/files", context))):
+            keep(program, _fetched(base, context, ticket))
+        for path in self.missing(folder / "files", json.loads(_fetched(f"{base}/files", context, ticket))):
             file = folder / "files" / path
-            content = _fetched(f"{base}/file/{urllib.parse.quote(path)}", context)
+            content = _fetched(f"{base}/file/{urllib.parse.quote(path)}", context, ticket)
             keep(file, content)
         return program.read_text("utf-8"), folder / "files"
 
@@ -90,9 +91,10 @@ def keep(file: Path, content: bytes) -> None:
     draft.replace(file)
 
 
-def _fetched(url: str, context: ssl.SSLContext | None) -> bytes:
+def _fetched(url: str, context: ssl.SSLContext | None, ticket: str) -> bytes:
     import urllib.request
 
-    with urllib.request.urlopen(url, timeout=_PATIENCE, context=context) as answer:  # noqa: S310 - its own
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {ticket}"})  # noqa: S310 - its own
+    with urllib.request.urlopen(request, timeout=_PATIENCE, context=context) as answer:  # noqa: S310 - its own
         content: bytes = answer.read()
         return content

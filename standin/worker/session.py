@@ -295,7 +295,7 @@ class Session:
         settings = self._settings
         program, files = "", Path()
         if job["fingerprint"]:
-            wanted = (job["fingerprint"], settings.url, settings.trusted)
+            wanted = (job["fingerprint"], settings.url, settings.trusted, job["ticket"])
             loop = asyncio.get_running_loop()
             program, files = await loop.run_in_executor(self._fetching, self._cache.bundle, *wanted)
             if not Bundle(program).model_type:

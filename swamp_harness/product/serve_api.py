@@ -194,6 +194,17 @@ class ServeApi:
         """
         return _data_of(request, self._answers(request, 1, 0, payload)[0])
 
+    def send(self, request: str, **payload: object) -> None:
+        """Send one request of the client protocol, and wait for the beginning of the answer alone.
+
+        Raises:
+            NoAnswer: the orchestrator does not answer in time.
+            UnknownRequest: the release does not know the request.
+            RequestRefused: the orchestrator refused it.
+            ContractBroken: the answer does not match the client protocol, or the orchestrator failed.
+        """
+        _reply_of(request, self._answers(request, 1, 0, payload)[0])
+
     def _answers(
         self, request: str, clients: int, apart: float, payload: Mapping[str, object]
     ) -> list[str | bytes]:
@@ -410,6 +421,16 @@ class ServeApi:
             headers["Sec-WebSocket-Protocol"] = f"bearer.{server_token}"
         return self._request(f"/?token={server_token}" if place is TokenPlace.ADDRESS else "/", headers)[0]
 
+    def as_client(self, server_token: str) -> ServeApi:
+        """The API for requests that present another server token."""
+        return ServeApi(
+            self._host,
+            self._port,
+            secure=self._secure,
+            fallbacks=self._fallbacks,
+            server_token=server_token,
+        )
+
     def _upgrading(self) -> dict[str, str]:
         return {
             "Host": f"{self._host}:{self._port}",
@@ -492,18 +513,37 @@ def _data_of(request: str, answer: str | bytes) -> Any:
         RequestRefused: the orchestrator refused it.
         ContractBroken: the answer does not match the client protocol.
     """
+    reply = _reply_of(request, answer)
     try:
-        reply = json.loads(answer)
+        return reply["payload"]["data"]
+    except (KeyError, TypeError) as malformed:
+        raise _malformed(request, answer) from malformed
+
+
+def _reply_of(request: str, answer: str | bytes) -> dict[str, Any]:
+    """The answer of an orchestrator that does not refuse the request.
+
+    Raises:
+        UnknownRequest: the release does not know the request.
+        RequestRefused: the orchestrator refused it.
+        ContractBroken: the answer does not match the client protocol.
+    """
+    try:
+        reply: dict[str, Any] = json.loads(answer)
         error = reply.get("error")
         if error is None:
-            return reply["payload"]["data"]
+            return reply
         code, message = error["code"], error["message"]
     except (ValueError, KeyError, TypeError, AttributeError) as malformed:
-        raise ContractBroken(
-            f"The answer to the request {request} does not match the client protocol: {answer!r}"
-        ) from malformed
+        raise _malformed(request, answer) from malformed
     if UNKNOWN_REQUEST.search(f"{code}: {message}"):
         raise UnknownRequest(
             f"This release does not know the request {request}, so its result cannot be tested."
         )
     raise RequestRefused(f"The request {request} was refused with {code}: {message}")
+
+
+def _malformed(request: str, answer: str | bytes) -> ContractBroken:
+    return ContractBroken(
+        f"The answer to the request {request} does not match the client protocol: {answer!r}"
+    )

@@ -19,6 +19,11 @@ PUBLIC_HOST = "127.1"
 # Any key is an account for `swamp serve`. Nothing listens at the address, so nobody is asked about the key.
 ACCOUNT: Mapping[str, str] = {"SWAMP_API_KEY": "made-up", "SWAMP_CLUB_URL": "http://127.0.0.1:9"}
 TO_RUN_THE_WORKFLOW = ("--allow", "run", "--on", "workflow:release")
+TO_READ_THE_WORKFLOW = ("--allow", "read", "--on", "workflow:release")
+# What a group may do, and what the administrator must not do although another grant allows it.
+TO_RUN_NIGHTLY_WORKFLOWS = ("--allow", "run", "--on", "workflow:nightly-*")
+TO_RUN_DRAFTS = ("--allow", "run", "--on", "workflow:draft-*")
+NOT_TO_RUN_ONE_DRAFT = ("--deny", "run", "--on", "workflow:draft-9")
 
 
 def authenticating(administrator: str) -> tuple[str, ...]:

@@ -68,7 +68,7 @@ ACCESS_FAILURES = {
         r"Server returned 401: Unauthorized",  # to a cancellation
     ],
     "access is denied": [
-        r"Access denied: user:\S{1,100} does not have '\w{1,20}' on \w{1,20}:",
+        r"Access denied: user:\S{1,100} (does not have|is explicitly denied) '\w{1,20}' on \w{1,20}:",
         r"Access denied: cancel requires admin permission",
     ],
 }
@@ -100,6 +100,7 @@ COMMAND_FAILURES = {
     "the address is not that of an orchestrator": [r"Orchestrator URL must start with ws://"],
     "the orchestrator cannot be reached": [r"Could not connect to [^\n]{0,500}tcp connect error"],
     "TLS is missing": [r"Off-loopback binding requires TLS — provide --cert-file and --key-file"],
+    "authentication is missing": [r"Off-loopback binding requires authentication — set --auth-mode "],
     "the administrators are missing": [r"--admins is required when --auth-mode is "],
     "there is no such token": [r"Enrollment token '[^']+' not found"],
     "no vault was named": [r"Multiple vaults are configured \([^)]{0,500}\)\. Pass --vault <name>"],

@@ -9,16 +9,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from swamp_harness.product.commands import CommandResult, Output
-from swamp_harness.product.conventions import VAULT
+from swamp_harness.product.conventions import SERVER_TOKEN, SERVER_URL, VAULT
 from swamp_harness.product.credential import Credential
-from swamp_harness.product.serve_api import TokenPlace
+from swamp_harness.product.serve_api import RequestRefused, TokenPlace
 from swamp_harness.product.server_tokens import (
     TO_RUN_THE_WORKFLOW,
     authenticating,
     mint_by_command,
     subject,
 )
-from swamp_harness.product.wordings import READ_SECRET
+from swamp_harness.product.wordings import ACCESS_FAILURES, COMMAND_FAILURES, READ_SECRET, reasons_given
 from swamp_harness.scenario import enrollment
 from swamp_harness.scenario.placement import WORKFLOW
 from swamp_harness.scenario.remote_client import reason_of
@@ -37,10 +37,32 @@ _NOBODY, _MALLORY = "nobody", "mallory"
 _WRONG = " with a wrong secret"
 # No run in progress has this id.
 _UNKNOWN_RUN = "00000000-0000-4000-8000-000000000000"
+# The client whose server token is in variables, not on the command line.
+_BY_VARIABLES = " by variables"
 _SECRET = re.compile(r"^[0-9a-f]{64}$", re.MULTILINE)
 # The statuses of HTTP.
 _UPGRADED, _UNAUTHORIZED, _FORBIDDEN = 101, 401, 403
-_REQUESTS = {200: "answered", _UNAUTHORIZED: "refused"}
+_ANSWERED = {200: "answered", _UNAUTHORIZED: "refused"}
+# What a program of a client asks for: the phrases of the features, with the request of the client protocol.
+# A phrase may have the name of a workflow behind it, in quotes.
+_REQUESTS: Mapping[str, tuple[str, Mapping[str, object]]] = {
+    "runs": ("workflow.run", {}),
+    "approves a step of": ("workflow.approve", {"stepName": "gate"}),
+    "runs a method": ("model.method.run", {"modelIdOrName": "build", "methodName": "once"}),
+    "reads data": ("data.get", {"modelIdOrName": "build", "dataName": "result"}),
+    "queries data": ("data.query", {"predicate": "true"}),
+    "deletes data": ("data.delete", {"modelIdOrName": "build", "dataName": "result"}),
+    "changes a secret": ("vault.put", {"vaultName": VAULT, "key": "api-key", "value": "another"}),
+    "lists the secrets": ("vault.list-keys", {"vaultName": VAULT}),
+    "reads the history of runs": ("workflow.history.search", {}),
+    "lists the waiting steps": ("worker.queue.list", {}),
+    "verifies the workers": ("worker.verify", {}),
+    "lists the tokens": ("worker.token.list", {}),
+    "revokes a token": ("worker.token.revoke", {"name": "minted-in-json"}),
+    "lists the grants": ("access.grant.list", {}),
+    "makes the orchestrator read its grants": ("access.reload", {}),
+}
+_IN_QUOTES = re.compile(r' "(?P<workflow>[^"]+)"$')
 _OWN, _NO_PAGE = "the own one", "none"
 
 
@@ -53,7 +75,12 @@ def run_commands(world: World, clients: Sequence[str], commands: Sequence[str]) 
     return {
         client: {
             command: [
-                world.operator.commands.run(*_words(command, output), *_as(world, client), output=output)
+                world.operator.commands.run(
+                    *_words(command, output),
+                    *_as(world, client),
+                    output=output,
+                    variables=_variables_of(world, client),
+                )
                 for output in _MODES
             ]
             for command in commands
@@ -102,9 +129,33 @@ def answers_without_token(world: World, paths: Sequence[str]) -> list[Row]:
     api = world.orchestrator.api
     answered = {path: api.status_without_token(path) for path in paths}
     return [
-        {"path": path, "answer": _REQUESTS.get(status, f"status {status}")}
+        {"path": path, "answer": _ANSWERED.get(status, f"status {status}")}
         for path, status in answered.items()
     ]
+
+
+def answers_to_requests(world: World, rows: Sequence[Row]) -> list[Row]:
+    """The answers that programs get to requests, each with the server token of its client.
+
+    Raises:
+        UnknownRequest: the release does not know a request.
+    """
+    return [{**row, "answer": _answer_to(world, row["client"], row["request"])} for row in rows]
+
+
+def _answer_to(world: World, client: str, request: str) -> str:
+    api = world.orchestrator.api.as_client(str(_credential(world, client)))
+    named = _IN_QUOTES.search(request)
+    phrase = request[: named.start()] if named else request
+    if phrase not in _REQUESTS:
+        raise InfrastructureError(f'Unknown request "{phrase}"; use one of: {"; ".join(_REQUESTS)}.')
+    kind, payload = _REQUESTS[phrase]
+    try:
+        api.send(kind, **payload, **({"workflowIdOrName": named["workflow"]} if named else {}))
+    except RequestRefused as refusal:
+        reasons = reasons_given(str(refusal), {**ACCESS_FAILURES, **COMMAND_FAILURES})
+        return " and ".join(reasons) or str(refusal)
+    return _SUCCEEDS
 
 
 def ask_for_connections(world: World, rows: Sequence[Row]) -> list[tuple[Row, int]]:
@@ -188,7 +239,17 @@ def _words(command: str, output: Output) -> Sequence[str]:
 def _as(world: World, client: str) -> Sequence[str]:
     """The options of a client's command."""
     server = ("--server", world.orchestrator.api.url)
-    return server if client == _NOBODY else (*server, "--token", str(_credential(world, client)))
+    if client == _NOBODY or client.endswith(_BY_VARIABLES):
+        return server
+    return *server, "--token", str(_credential(world, client))
+
+
+def _variables_of(world: World, client: str) -> dict[str, str]:
+    """The variables of a client's command, which count for one orchestrator."""
+    if not client.endswith(_BY_VARIABLES):
+        return {}
+    credential = _credential(world, client.removesuffix(_BY_VARIABLES))
+    return {SERVER_TOKEN: str(credential), SERVER_URL: world.orchestrator.api.url.replace("ws", "http", 1)}
 
 
 def _credential(world: World, client: str) -> Credential:

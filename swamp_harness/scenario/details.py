@@ -439,6 +439,11 @@ _OF_STARTING = (
         lambda: {"input_in_a_file": True},
     ),
     Detail(
+        "without slow checks",
+        "the command skips the checks with the label of slow ones",
+        lambda: {"skips_slow_checks": True},
+    ),
+    Detail(
         "without the reports of its steps",
         "the command asks for no report about a step",
         lambda: {"skips_reports_of_steps": True},

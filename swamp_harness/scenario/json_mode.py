@@ -71,6 +71,11 @@ MISTAKES: Mapping[str, Sequence[str]] = {
         *(*_SERVE, "--host", PUBLIC_HOST),
         *authenticating("admin"),
     ),
+    # The certificate is not read before the check.
+    "starts an orchestrator that authenticates nobody, for other machines": (
+        *(*_SERVE, "--host", PUBLIC_HOST),
+        *("--cert-file", ".swamp.yaml", "--key-file", ".swamp.yaml"),
+    ),
     "starts an orchestrator that authenticates without administrators": (*_SERVE, "--auth-mode", "token"),
     "verifies workers without naming an orchestrator": ("worker", "verify"),
     "starts a worker without naming an orchestrator": ("worker", "connect"),

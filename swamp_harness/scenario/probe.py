@@ -12,8 +12,8 @@ from swamp_harness.scenario.questions import QUESTIONS
 from swamp_harness.scenario.values import EMPTY_INPUTS, LINES, LONG, MESSAGE, VALUES
 
 PROBE = "@uat/probe"
-# The checks before its methods.
-CHECKS = ("uat-slow",)
+# The checks before its methods, and the label that they have.
+CHECKS, SLOW = ("uat-slow",), "slow"
 SECRETS_MODEL = "@uat/secrets"
 ENVIRONMENT_MODEL = "@uat/environment"
 CAPABILITIES_MODEL = "@uat/capabilities"
@@ -112,6 +112,7 @@ def size_made_by(task: Task) -> int:
 _OTHERWISE = {"lifetime": "7d", "garbageCollection": 3, "tags": {"team": "red"}}
 _HANDED = f'${{{{ vault.get("{VAULT}", "{HANDED_KEY}") }}}}'
 _HANDED_TOO = f'${{{{ vault.get("{VAULT}", "other-key") }}}}'
+_OF_THE_MODEL = f'${{{{ vault.get("{VAULT}", "model-key") }}}}'
 _NOTE_DIGEST = (
     f"printf %s '{_HANDED}' | (sha256sum || shasum -a 256) 2>/dev/null | cut -c 1-64 "
     f'> "${NOTES_VARIABLE}/digest-$step"'
@@ -196,10 +197,11 @@ WORK: Mapping[str, Callable[[str], Task]] = {
         timeout=_LONGER_THAN_ANY_SCENARIO * 1000,
     ),
     "passes a secret to a program that fails": _shell(f"{_NOTE_DIGEST}\n{_SAY_SECRET}\nexit 3"),
-    "writes two secrets, one of them from a list, into a resource": lambda step: Task(
+    "writes three secrets, one from a list and one of its model, into a resource": lambda step: Task(
         SECRETS_MODEL,
         "say",
         {"step": step, "secret": _HANDED, "also": [{"secret": _HANDED_TOO}], "place": "resource"},
+        of_the_model={"secret": _OF_THE_MODEL},
     ),
     'asks the vault for the enrollment token of "alpha"': lambda step: Task(
         SECRETS_MODEL, "pry", {"step": step, "vault": VAULT, "key": INFRASTRUCTURE_KEY}

@@ -7,6 +7,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import yaml
+
 from swamp_harness.product.commands import (
     CommandOutcome,
     CommandResult,
@@ -85,14 +87,22 @@ def outcomes_of(results: Mapping[str, Sequence[CommandResult]]) -> dict[str, lis
 def run_method(world: World, method: str, skipped: str = "") -> list[CommandResult]:
     """Run a method of the scenario's model from the other machine, in text and in JSON.
 
+    Its inputs are arguments of the command in text, and in a file in JSON.
+
     Args:
         world: the scenario's.
         method: "checked", which writes what it is given, or "fail".
         skipped: the label of the checks that the operator skips; none if empty.
     """
-    given = {"word": INPUT_VALUE} if method == "checked" else {}
+    given = {"step": world.model, **({"word": INPUT_VALUE} if method == "checked" else {})}
     skips = ("--skip-check-label", skipped) if skipped else ()
-    return _in_both_modes(world, (*method_run(world.model, method, step=world.model, **given), *skips))
+    file = world.folder / "inputs-of-the-method.yaml"
+    file.write_text(yaml.safe_dump(given, allow_unicode=True), "utf-8")
+    run = world.remote_client.run
+    return [
+        run((*method_run(world.model, method, **given), *skips), Output.TEXT),
+        run((*method_run(world.model, method), "--input-file", str(file), *skips), Output.JSON),
+    ]
 
 
 def run_for_two_inputs(world: World) -> list[CommandResult]:

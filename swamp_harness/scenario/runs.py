@@ -19,7 +19,7 @@ from swamp_harness.product.run_records import ACTIVE, LeaseRecord
 from swamp_harness.product.workflow import Task, Workflow
 from swamp_harness.scenario.network import beyond_grace_window, outlast_grace_windows
 from swamp_harness.scenario.placement import ON_THE_ORCHESTRATOR, step_for, value_of_input
-from swamp_harness.scenario.probe import INPUT, INPUT_VALUE, PROBE
+from swamp_harness.scenario.probe import INPUT, INPUT_VALUE, PROBE, SLOW
 from swamp_harness.scenario.probe_results import reading_of
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
@@ -249,6 +249,7 @@ def start_workflow(
     at_a_terminal: bool = False,
     tags: Mapping[str, str] | None = None,
     input_in_a_file: bool = False,
+    skips_slow_checks: bool = False,
     skips_reports_of_steps: bool = False,
     after_absences: bool = False,
     last_evaluated: bool = False,
@@ -260,6 +261,7 @@ def start_workflow(
         at_a_terminal: whether its output is followed at a terminal.
         tags: the tags of all data that the run writes; none if None.
         input_in_a_file: whether the command reads the inputs from a file; they are arguments otherwise.
+        skips_slow_checks: whether the command skips the checks with the label of slow ones.
         skips_reports_of_steps: whether the command asks for no report about a step.
         after_absences: whether to wait first until every grace window that has begun has passed.
         last_evaluated: whether it runs as it was evaluated last, with other inputs, which have no effect.
@@ -279,6 +281,7 @@ def start_workflow(
         tags,
         input_file=input_file,
         skipped_reports=skipped,
+        skipped_checks=[SLOW] if skips_slow_checks else [],
         last_evaluated=last_evaluated,
     )
 

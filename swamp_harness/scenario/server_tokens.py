@@ -9,11 +9,28 @@ from pathlib import Path
 from swamp_harness.product.commands import SwampCommands
 from swamp_harness.product.credential import Credential
 from swamp_harness.product.repository import Repository
-from swamp_harness.product.server_tokens import TO_RUN_THE_WORKFLOW, demand, mint, subject
+from swamp_harness.product.server_tokens import (
+    NOT_TO_RUN_ONE_DRAFT,
+    TO_READ_THE_WORKFLOW,
+    TO_RUN_DRAFTS,
+    TO_RUN_NIGHTLY_WORKFLOWS,
+    TO_RUN_THE_WORKFLOW,
+    demand,
+    mint,
+    subject,
+)
 
 ADMINISTRATOR = "erin"
-_GRANTED, _REVOKED, _EXPIRED = "alice", "carol", "dave"
-_CLIENTS = (_GRANTED, "bob", _REVOKED, _EXPIRED, ADMINISTRATOR)
+_GRANTED, _READER, _REVOKED, _EXPIRED = "alice", "bob", "carol", "dave"
+_CLIENTS = (_GRANTED, _READER, _REVOKED, _EXPIRED, ADMINISTRATOR)
+_GROUP = "testers"
+_GRANTS = (
+    (subject(_GRANTED), TO_RUN_THE_WORKFLOW),
+    (subject(_READER), TO_READ_THE_WORKFLOW),
+    (f"group:{_GROUP}", TO_RUN_NIGHTLY_WORKFLOWS),
+    (subject(ADMINISTRATOR), TO_RUN_DRAFTS),
+    (subject(ADMINISTRATOR), NOT_TO_RUN_ONE_DRAFT),
+)
 
 
 @dataclass(frozen=True)
@@ -30,12 +47,15 @@ class TokenRepository:
 
 
 def make_with_server_tokens(repository: Repository, commands: SwampCommands) -> TokenRepository:
-    """Mint the server tokens in a repository, revoke one, and grant one client to run the workflow.
+    """Mint the server tokens in a repository, revoke one, make a group of one client, and give the grants.
 
     Raises:
         InfrastructureError: a command failed.
     """
     credentials = {client: mint(commands, client, expired=client == _EXPIRED) for client in _CLIENTS}
     demand(commands.run("access", "token", "revoke", _REVOKED))
-    demand(commands.run("access", "grant", "create", "--subject", subject(_GRANTED), *TO_RUN_THE_WORKFLOW))
+    demand(commands.run("access", "group", "create", _GROUP))
+    demand(commands.run("access", "group", "add-member", _GROUP, subject(_READER)))
+    for whom, what in _GRANTS:
+        demand(commands.run("access", "grant", "create", "--subject", whom, *what))
     return TokenRepository(repository.folder, credentials)

@@ -123,15 +123,16 @@ class Workers:
         """
         machine = machine or (self._machine_here(name) if binary else self.new_machine(name))
         title = f"worker-{name}"
-        notes = {}
+        # As from a shell, which corrects it if it is not the working folder.
+        own = {"PWD": str(machine.work)}
         if not machine.host.shares_files:
-            notes = self._probe_log.keep_also(machine.host.files, machine.root / "notes")
+            own |= self._probe_log.keep_also(machine.host.files, machine.root / "notes")
         self._workers[name] = Worker(
             f'worker "{name}"',
             binary or self._binaries[machine],
             machine=machine,
             environment=machine.environment(
-                **{**self._variables, **notes, **WORKER_ZONE, WORKER_VARIABLE: name, **(variables or {})}
+                **{**self._variables, **own, **WORKER_ZONE, WORKER_VARIABLE: name, **(variables or {})}
             ),
             settings=settings,
             log=ProcessLog(self._evidence.log_file(title)),

@@ -14,7 +14,7 @@ from standin.orchestrator.gate import Gate, gate_of
 from standin.repository import Repository
 
 LIST = {"type": "worker.list", "payload": {}}
-RUN = {"type": "workflow.run", "payload": {"name": "release"}}
+RUN = {"type": "workflow.run", "payload": {"workflowIdOrName": "release"}}
 
 
 @pytest.fixture
@@ -58,6 +58,32 @@ def test_a_grant_counts_from_the_next_reading_on(repository: Repository) -> None
     policy.read(repository)
     with pytest.raises(UserError):
         policy.check("user:alice", RUN)
+
+
+@pytest.mark.parametrize(
+    ("workflow", "action", "allowed"),
+    [
+        ("draft-1", "run", True),
+        ("draft-1", "read", False),
+        ("draft-9", "run", False),
+        ("drafts", "run", False),
+        ("nightly", "run", True),
+        ("nightly-1", "run", False),
+    ],
+)
+def test_grants_count_for_names_actions_and_groups(
+    repository: Repository, workflow: str, action: str, allowed: bool
+) -> None:
+    policy = Policy(["user:erin"], [])
+    access.add_grant(repository, "user:bob", ["run"], "workflow:draft-*")
+    access.add_grant(repository, "user:bob", ["run"], "workflow:draft-9", denies=True)
+    access.add_grant(repository, "group:testers", ["run"], "workflow:nightly")
+    access.make_group(repository, "testers")
+    access.add_member(repository, "testers", "user:bob")
+    policy.read(repository)
+    resource = f"workflow:{workflow}"
+    is_denied = policy.denies("user:bob", action, resource)
+    assert (policy.allows("user:bob", action, resource) and not is_denied) is allowed
 
 
 @pytest.mark.parametrize(
