@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -12,7 +11,7 @@ from pathlib import Path
 from swamp_harness.quality.finding import NOTICED, Finding
 from swamp_harness.quality.mutant_list import WrittenMutant, mutants_in, wanted_of
 from swamp_harness.quality.mutant_target import IN_ADVANCE
-from swamp_harness.quality.mutant_trial import Trials
+from swamp_harness.quality.mutant_trial import Trials, at_a_time
 from swamp_harness.quality.proof import with_findings
 from swamp_harness.results.noticed import load_noticed, write_noticed
 from swamp_harness.results.recorded_times import USUAL_TARGET
@@ -46,7 +45,7 @@ def prove_gate(
         budget: of the gate, in seconds.
         wanted: the beginnings of the names of mutants; all of them when empty.
         reports: the folder for `gate-proof.json`, and of the history.
-        jobs: how many mutants at a time; four times as many as there are processors when 0.
+        jobs: how many mutants at a time; six times as many as there are processors when 0.
         whole: whether every scenario of the gate runs that could notice a mutant, not only those that are
             recorded to do so.
         record: whether to record which scenarios noticed a mutant.
@@ -63,7 +62,7 @@ def prove_gate(
     get_ready(IN_ADVANCE)
     work = Path(tempfile.mkdtemp(prefix="swamp-uat-gate-"))
     try:
-        with ThreadPoolExecutor(jobs or 4 * (os.cpu_count() or 1)) as pool:
+        with ThreadPoolExecutor(at_a_time(jobs)) as pool:
             found = pool.map(
                 lambda trial: _printed(Trials(work).of(trial[0], "gate", trial[1], stop=not whole)), trials
             )

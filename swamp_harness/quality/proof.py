@@ -12,7 +12,6 @@ fast and cannot change its outcome: if the recorded scenarios do not notice a mu
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 import time
@@ -40,7 +39,7 @@ from swamp_harness.quality.mutant_list import (
     wanted_of,
 )
 from swamp_harness.quality.mutant_target import IN_ADVANCE
-from swamp_harness.quality.mutant_trial import Trials
+from swamp_harness.quality.mutant_trial import Trials, at_a_time
 from swamp_harness.quality.sound_reach import NOTHING_KNOWN, SoundReach, look_at
 from swamp_harness.render.documents import set_aside
 from swamp_harness.render.verification import PROOF
@@ -73,7 +72,7 @@ def prove(
     Args:
         wanted: the beginnings of the names of mutants; all of them when empty.
         reports: the folder for `proof.json`.
-        jobs: how many mutants at a time; four times as many as there are processors when 0.
+        jobs: how many mutants at a time; six times as many as there are processors when 0.
         whole: whether every scenario runs against every mutant of its promises.
         record: whether to record which scenarios noticed a mutant.
 
@@ -100,7 +99,7 @@ def prove(
     began, started = datetime.now(UTC), time.monotonic()
     work = Path(tempfile.mkdtemp(prefix="swamp-uat-proof-"))
     try:
-        with ThreadPoolExecutor(jobs or 4 * (os.cpu_count() or 1)) as pool:
+        with ThreadPoolExecutor(at_a_time(jobs)) as pool:
             trials = Trials(work, _sound_reach(runs, chosen, work))
             proof = _Proof(runs, trials, pool, enrolling(scenarios_of(models)))
             times = load_times(project.RECORDED_TIMES, load(project.EMBEDDED_TARGET).name)
