@@ -43,6 +43,16 @@ def query_through_the_orchestrator_cut() -> None:
 
 
 @mutant(28)
+def first_input_for_every_run() -> None:
+    """A workflow that runs for several inputs gets the first of them each time."""
+
+    @replaces("operator.workflows:sets_of_inputs")
+    def _(old: Callable[[Call], list[dict[str, Any]]], call: Call) -> list[dict[str, Any]]:
+        sets = old(call)
+        return sets[:1] * len(sets)
+
+
+@mutant(28)
 def first_line_of_an_outage_lost() -> None:
     """A command that follows a run again does not print the first line of the time in which it was away."""
 
