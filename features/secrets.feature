@@ -74,15 +74,17 @@ Feature: Secrets
 
   # Such as a private key: with quotes, letters of all kinds and different line endings.
   @uat-24 @multiline-secret-intact-and-home
-  Scenario Outline: A secret with several lines is received unchanged and not revealed when a step <work>
+  Scenario Outline: A changed secret with several lines is received unchanged and not revealed when a step <work>
     Given a workflow with the steps:
       | step  | runs on    | work   |
       | build | any worker | <work> |
-    And the vault holds the secret "api-key", with several lines
     And an orchestrator
+    And the vault holds the secret "api-key"
     And workers log everything
     And the enrolled worker "alpha"
-    When the workflow starts
+    When the workflow runs to its end
+    And the operator changes the secret "api-key" in the vault to one with several lines
+    And the workflow starts
     Then the run succeeds
     And the step "build" received the secret "api-key"
     And only the vault holds the secret "api-key"
