@@ -26,13 +26,13 @@ Feature: Extensions
     And the machine of "alpha" holds the extension in its cache and nowhere else
 
   @uat-23 @network @extension-sent-once
-  Scenario: An extension is sent to a worker once, also if the orchestrator is stopped and starts again
+  Scenario: An extension is sent once to a worker, even one without a cache directory, also if the orchestrator is stopped and starts again
     Given a workflow with the steps:
       | step  | runs on    | work                                 |
       | build | any worker | records what came with its extension |
     And the operator has pulled version "2026.01.01.1" of an extension
     And an orchestrator
-    And the enrolled worker "alpha" on a network that is measured
+    And the enrolled worker "alpha" without a cache directory, on a network that is measured
     When the workflow runs to its end
     And the orchestrator is stopped and starts again
     And the workflow runs to its end

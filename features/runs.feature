@@ -63,7 +63,7 @@ Feature: Runs
     And an orchestrator
     And the enrolled worker "alpha" with the labels "pool=a"
     And the token "beta"
-    When the workflow starts
+    When the workflow starts with the tags "team=blue"
     And the step "build" is running
     And the worker "beta" starts with the labels "pool=a"
     And the worker "alpha" is killed
@@ -76,6 +76,7 @@ Feature: Runs
     And this data is recorded, and no other:
       | step  | data   | version | written on |
       | build | result | 1       | beta       |
+    And all data of the step "build" has the tags "team=blue"
 
   @uat-15 @lost-worker-awaited-in-grace
   Scenario: A step waits for its lost worker within the grace window, also when this worker has come back before

@@ -471,10 +471,11 @@ Feature: Dispatch and scheduling
     And the worker "alpha" has stayed connected
 
   @uat-21 @list-spreads-every-item-once
-  Scenario: A list is spread over several workers, every item once, in each run
+  Scenario: A list is spread over several workers, every item once, in each run; a list without items has no steps
     Given a workflow with the steps:
       | step | runs on    | work                  | for each of       |
       | pack | any worker | writes after a moment | apple, pear, plum |
+      | ship | any worker | writes after a moment | no item           |
     And an orchestrator
     And the enrolled worker "alpha"
     And the enrolled worker "beta"

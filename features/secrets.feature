@@ -73,15 +73,17 @@ Feature: Secrets
 
   # Such as a private key: with quotes, letters of all kinds and different line endings.
   @uat-24 @multiline-secret-intact-and-home
-  Scenario Outline: A secret with several lines is received unchanged and not revealed when a step <work>
+  Scenario Outline: A changed secret with several lines is received unchanged and not revealed when a step <work>
     Given a workflow with the steps:
       | step  | runs on    | work   |
       | build | any worker | <work> |
-    And the vault holds the secret "api-key", with several lines
     And an orchestrator
+    And the vault holds the secret "api-key"
     And workers log everything
     And the enrolled worker "alpha"
-    When the workflow starts
+    When the workflow runs to its end
+    And the operator changes the secret "api-key" in the vault to one with several lines
+    And the workflow starts
     Then the run succeeds
     And the step "build" received the secret "api-key"
     And only the vault holds the secret "api-key"
@@ -113,6 +115,24 @@ Feature: Secrets
     And only the vault holds the secret "other-key"
     And no output about the run shows the secret "api-key"
     And no output about the run shows the secret "other-key"
+
+  @uat-15 @uat-24 @uat-28 @network @posix @rerun-program-keeps-secret
+  Scenario: A program that runs again after a network reset reveals no secret, and all else that it prints is shown
+    Given a workflow with the steps:
+      | step  | runs on    | work                                            |
+      | build | any worker | runs a program, then passes a secret to another |
+    And an orchestrator
+    And the vault holds the secret "api-key"
+    And the enrolled worker "alpha" on a network that can be cut
+    And the operator's output is in text
+    When the workflow starts
+    And the step "build" is running
+    And the network of "alpha" is reset
+    Then the run succeeds
+    And the step "build" received the secret "api-key"
+    And only the vault holds the secret "api-key"
+    And no output about the run shows the secret "api-key"
+    And the operator saw the start, the output and the end of each of the steps "build" exactly once
 
   @uat-24 @posix @terminal @secret-stays-home-in-verbose-output
   Scenario: A secret is not revealed at any log level of workers and orchestrator

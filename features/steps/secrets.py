@@ -20,9 +20,10 @@ def the_vault_holds(context: StepContext, key: str, details: Any = NO_DETAILS) -
 
 
 @when('the operator changes the secret "{key:Name}" in the vault')
-def the_operator_changes_the_secret(context: StepContext, key: str) -> None:
+@when('the operator changes the secret "{key:Name}" in the vault to one {details:SecretDetails}')
+def the_operator_changes_the_secret(context: StepContext, key: str, details: Any = NO_DETAILS) -> None:
     """Stores a new random secret under a key that the vault has already, with a command."""
-    secrets.change(context.world, key)
+    secrets.change(context.world, key, **details)
 
 
 @given("workers log everything")

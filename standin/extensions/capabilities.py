@@ -162,6 +162,10 @@ async def _reading(context: Context) -> Answer:
         found = await of
         return None if found is None else int(found["version"])
 
+    async def properties(number: int) -> Answer:
+        found = await context.found("own", number) or {}
+        return {key: found.get(key) for key in ("name", "contentType", "size", "checksum")}
+
     async def found_by_id(number: int | None = None) -> int | None:
         found = await context.found("own", number)
         return await version(context.found_by_id(found["id"] if found else "", number))
@@ -178,11 +182,14 @@ async def _reading(context: Context) -> Answer:
         "foundFirst": await _attempt(version(context.found("own", 1))),
         "foundById": await _attempt(found_by_id()),
         "foundFirstById": await _attempt(found_by_id(1)),
+        "properties": await _attempt(properties(1)),
         "content": {"answer": content.hex()},
+        "streamed": {"answer": content.decode()},
         "earlier": await _attempt(_plain(context.read_model_data("seed"))),
         "earlierOfOneKind": await _attempt(_plain(context.read_model_data("seed", "record"))),
         "queried": await _attempt(_plain(context.query(zero))),
         "definition": await _attempt(context.definition("seed")),
+        "definitionOfType": await _attempt(context.definition("seed", "@uat/capabilities")),
     }
 
 

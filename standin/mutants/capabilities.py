@@ -94,6 +94,34 @@ def deletion_told_as_failed() -> None:
 
 
 @mutant(22)
+def properties_unknown() -> None:
+    """A step on a worker does not learn the size and the checksum of data that it finds."""
+
+    @replaces("orchestrator.dataplane:DataPlane.do_find")
+    def _(
+        old: Callable[[DataPlane, str, int | None], dict[str, Any] | None],
+        plane: DataPlane,
+        name: str,
+        version: int | None,
+    ) -> dict[str, Any] | None:
+        found = old(plane, name, version)
+        if found is None or plane._dispatch.member is None:
+            return found
+        return {key: fact for key, fact in found.items() if key not in ("size", "checksum")}
+
+
+@mutant(22)
+def models_of_a_type_unknown() -> None:
+    """A step on a worker finds a model by its name, but not by its type and name."""
+
+    @replaces("orchestrator.dataplane:DataPlane.do_definition")
+    def _(
+        old: Callable[[DataPlane, str, str], str | None], plane: DataPlane, name: str, model_type: str
+    ) -> str | None:
+        return None if model_type and plane._dispatch.member is not None else old(plane, name, model_type)
+
+
+@mutant(22)
 def deletion_forgotten() -> None:
     """Data that a step on a worker deletes still exists."""
 

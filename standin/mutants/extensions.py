@@ -31,6 +31,15 @@ def fetched_every_time() -> None:
 
 
 @mutant(23)
+def fetched_every_time_without_a_cache_directory() -> None:
+    """A worker without a cache directory fetches an extension each time that a step needs it."""
+
+    @replaces("worker.cache:Cache.has")
+    def _(old: Callable[[Cache, Path], bool], cache: Cache, program: Path) -> bool:
+        return not cache._folder.name.startswith("swamp-worker-cache-") and old(cache, program)
+
+
+@mutant(23)
 def forgotten_at_the_start() -> None:
     """A restarted worker has lost its extensions."""
 

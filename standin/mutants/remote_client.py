@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from standin.orchestrator.workflow import Step
     from standin.repository import Repository
     from standin.store import Kind
+    from standin.worker.context import Context
 
 
 @mutant(28)
@@ -40,6 +41,27 @@ def query_through_the_orchestrator_cut() -> None:
     def _(old: Callable[[Requests, str], Any], requests: Requests, predicate: str) -> Any:
         answer = old(requests, predicate)
         return {**answer, "results": answer["results"][:100], "total": min(answer["total"], 100)}
+
+
+@mutant(28)
+def first_input_for_every_run() -> None:
+    """A workflow that runs for several inputs gets the first of them each time."""
+
+    @replaces("operator.workflows:sets_of_inputs")
+    def _(old: Callable[[Call], list[dict[str, Any]]], call: Call) -> list[dict[str, Any]]:
+        sets = old(call)
+        return sets[:1] * len(sets)
+
+
+@mutant(28)
+def errors_of_a_program_not_shown() -> None:
+    """The command that follows a run does not show what a program of a step writes as errors."""
+
+    @replaces("extensions.shell:_log_error")
+    async def _(
+        old: Callable[..., Awaitable[None]], context: Context, line: str, timeout: int | None
+    ) -> None:
+        pass
 
 
 @mutant(28)

@@ -79,6 +79,21 @@ def reasons_of_a_loss_swapped() -> None:
 
 
 @mutant(15)
+def tags_lost_with_the_worker() -> None:
+    """The data of a step that runs again after the loss of its worker lacks the tags of its run."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.after_loss")
+    def _(
+        old: Callable[[Dispatcher, Dispatch, str], None],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        fate: str,
+    ) -> None:
+        dispatch.work.tags.clear()
+        old(dispatcher, dispatch, fate)
+
+
+@mutant(15)
 def result_twice() -> None:
     """A step whose worker was lost runs twice more, and leaves two results."""
 

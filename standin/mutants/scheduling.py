@@ -778,6 +778,19 @@ def item_lost() -> None:
 
 
 @mutant(21)
+def one_step_without_items() -> None:
+    """A step for each item of a list without items runs once, with an empty item."""
+
+    @replaces("orchestrator.workflow:items_of")
+    def _(
+        old: Callable[[Repository, dict[str, Any]], list[dict[str, str]]],
+        repository: Repository,
+        described: dict[str, Any],
+    ) -> list[dict[str, str]]:
+        return old(repository, described) or [{f"self.{described['forEach']['item']}": ""}]
+
+
+@mutant(21)
 def item_doubled() -> None:
     """The first item of a list runs twice."""
 

@@ -36,6 +36,39 @@ def secret_in_a_resource() -> None:
 
 
 @mutant(24)
+def secret_of_a_second_run_unknown() -> None:
+    """A step that runs again after the loss of its worker is not told which of its inputs are secrets."""
+    known: set[tuple[str, str]] = set()
+
+    @replaces("orchestrator.serve:Orchestrator.job_for")
+    def _(
+        old: Callable[[Orchestrator, Dispatch], dict[str, Any]],
+        orchestrator: Orchestrator,
+        dispatch: Dispatch,
+    ) -> dict[str, Any]:
+        job, step = old(orchestrator, dispatch), (dispatch.work.run, dispatch.work.step)
+        if step in known:
+            return {**job, "secrets": []}
+        known.add(step)
+        return job
+
+
+@mutant(24)
+def changed_secret_unknown() -> None:
+    """The secrets of a step are those of its first run, also after the operator has changed them."""
+    known: dict[str, list[str]] = {}
+
+    @replaces("orchestrator.serve:Orchestrator.job_for")
+    def _(
+        old: Callable[[Orchestrator, Dispatch], dict[str, Any]],
+        orchestrator: Orchestrator,
+        dispatch: Dispatch,
+    ) -> dict[str, Any]:
+        job = old(orchestrator, dispatch)
+        return {**job, "secrets": known.setdefault(dispatch.work.step, job["secrets"])}
+
+
+@mutant(24)
 def secret_in_a_file() -> None:
     """A file that a step writes is stored with the secret."""
 

@@ -247,9 +247,10 @@ class DataPlane:
         """The message with a piece of a datum."""
         return piece
 
-    def do_definition(self, name: str) -> str | None:
-        """The name of a model, if it exists."""
-        return name if self._repository.places_of(name) else None
+    def do_definition(self, name: str, model_type: str) -> str | None:
+        """The name of a model, if it exists; of this type only, if it is given."""
+        types = {place.model_type for place in self._repository.places_of(name)}
+        return name if model_type in types or (types and not model_type) else None
 
     # --- the vault
 

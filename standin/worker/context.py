@@ -149,9 +149,9 @@ class Context:
         found: Handle | None = await self._ask("find_by_id", identity=identity, version=version)
         return found
 
-    async def definition(self, name: str) -> str | None:
-        """The name of a model, if it exists."""
-        found: str | None = await self._ask("definition", name=name)
+    async def definition(self, name: str, model_type: str = "") -> str | None:
+        """The name of a model, if it exists; of this type only, if it is given."""
+        found: str | None = await self._ask("definition", name=name, model_type=model_type)
         return found
 
     async def content(

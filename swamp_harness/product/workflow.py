@@ -92,7 +92,7 @@ class Step:
         placement: its placement.
         after: the step that must succeed before it; none if empty.
         queue_limit: the seconds that it may wait for a worker; None for the orchestrator's limit.
-        items: the items to expand it over, words or numbers; empty for a single step.
+        items: the items to expand it over, words or numbers; None for a single step.
         at_a_time: how many of its items are at work at the same time at most; 0 for no limit.
         for_each_worker: whether to expand it over the connected workers (design/expressions.md, "Workers
             Namespace") instead.
@@ -108,7 +108,7 @@ class Step:
     placement: Placement
     after: str = ""
     queue_limit: float | None = None
-    items: Sequence[str | int] = ()
+    items: Sequence[str | int] | None = None
     at_a_time: int = 0
     for_each_worker: bool = False
     model: str = ""
@@ -122,7 +122,7 @@ class Step:
         """The step's name in the workflow file."""
         if self.for_each_worker:
             return name_for_item(self.name, WORKER_OF_ITEM)
-        return name_for_item(self.name, f"${{{{ self.{_ITEM} }}}}") if self.items else self.name
+        return self.name if self.items is None else name_for_item(self.name, f"${{{{ self.{_ITEM} }}}}")
 
     @property
     def instance(self) -> str:
@@ -156,10 +156,9 @@ class Step:
         }
 
     def _expansion(self) -> dict[str, str] | None:
-        if not (self.items or self.for_each_worker):
-            return None
-        items = _CONNECTED_WORKERS if self.for_each_worker else list(self.items)
-        return {"item": _ITEM, "in": f"${{{{ {items} }}}}"}
+        if self.for_each_worker:
+            return {"item": _ITEM, "in": f"${{{{ {_CONNECTED_WORKERS} }}}}"}
+        return None if self.items is None else {"item": _ITEM, "in": f"${{{{ {list(self.items)} }}}}"}
 
 
 class Level(Enum):

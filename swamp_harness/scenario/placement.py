@@ -49,6 +49,7 @@ _COLUMNS = {
     "may fail",
 }
 _CONNECTED_WORKERS = "the connected workers"
+_NO_ITEM = "no item"
 _ON_ONE_WORKER = "on one worker"
 _AS_ITS_JOB = "as its job"
 _YES = "yes"
@@ -69,10 +70,10 @@ def planned(
     Args:
         table: one row for each step, with the columns step, runs on, work; optional columns are after (the
             step that must have succeeded before), queue limit, for each of (the items that it is expanded
-            over, digits as numbers; or the connected workers), at a time (how many of its items), job, job
-            runs on, job stays (on one worker, for all its steps), job after (the job that must have succeeded
-            before), job queue limit, model (the name of its model instance), and may fail (yes if the run
-            goes on when it fails, with the steps after it).
+            over, digits as numbers; or "no item"; or the connected workers), at a time (how many of its
+            items), job, job runs on, job stays (on one worker, for all its steps), job after (the job that
+            must have succeeded before), job queue limit, model (the name of its model instance), and may fail
+            (yes if the run goes on when it fails, with the steps after it).
         stays: whether all its jobs stay on one worker.
         labels: the labels of the workers for jobs and steps without a place of their own; none if None.
         platform: that of the workers for jobs and steps without one of their own; any if empty.
@@ -160,15 +161,13 @@ def _step(row: Mapping[str, str]) -> Step:
         raise InfrastructureError(f'Unknown work "{work}" of a step; use one of: {"; ".join(WORK)}.')
     each = row.get("for each of", "")
     for_each_worker = each == _CONNECTED_WORKERS
-    words = [item.strip() for item in each.split(",") if item.strip() and not for_each_worker]
-    items = [int(word) if word.isdecimal() else word for word in words]
     step = Step(
         row["step"],
         WORK[work](row["step"]),
         _placement(row["runs on"]),
         after=row.get("after", ""),
         queue_limit=_seconds(row.get("queue limit", "")),
-        items=items,
+        items=None if for_each_worker or not each else _items(each),
         at_a_time=int(row.get("at a time") or 0),
         for_each_worker=for_each_worker,
         model=row.get("model", ""),
@@ -177,6 +176,11 @@ def _step(row: Mapping[str, str]) -> Step:
     )
     # In the probe log each item's step has the name that it gets when the step is expanded.
     return replace(step, task=WORK[work](step.template))
+
+
+def _items(listed: str) -> list[str | int]:
+    words = [] if listed == _NO_ITEM else [item.strip() for item in listed.split(",")]
+    return [int(word) if word.isdecimal() else word for word in words]
 
 
 def _seconds(limit: str) -> float | None:
@@ -223,4 +227,4 @@ def _parts(words: str) -> list[str]:
 
 def names_of_items(step: Step) -> list[str]:
     """The names of the steps that an expanded step becomes."""
-    return [name_for_item(step.name, item) for item in step.items]
+    return [name_for_item(step.name, item) for item in step.items or ()]

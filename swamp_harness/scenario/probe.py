@@ -104,6 +104,16 @@ def _make(size: int, way: str, *, holds: bool = False, others: int = 0) -> Calla
     return lambda step: Task(ARTIFACTS_MODEL, "make", {"step": step, **inputs})
 
 
+def word_of(step: str) -> str:
+    """The first output of a step that prints words."""
+    return f"{step} is at work"
+
+
+def last_word_of(step: str) -> str:
+    """The last output of a step that prints words."""
+    return f"{step} has worked"
+
+
 def size_made_by(task: Task) -> int:
     """The number of bytes of the artifact that a task makes; 0 if it makes none."""
     return int(task.inputs.get("size", 0)) if task.model_type == ARTIFACTS_MODEL else 0
@@ -192,6 +202,11 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "receives a secret, then pauses": _say("nowhere"),
     "writes a secret into a file by its path, then pauses": _say("unfinished"),
     "passes a secret to a program": _shell(f"{_NOTE_DIGEST}\n{_SAY_SECRET}"),
+    # It prints its words the second time.
+    "runs a program, then passes a secret to another": _shell(
+        f'{_HOLD_AS_A_PROGRAM}\necho "{word_of("$step")}"\n{_NOTE_DIGEST}\n{_SAY_SECRET}\n'
+        f'echo "{last_word_of("$step")}" >&2'
+    ),
     "passes two secrets to a program": _shell(
         f"{_NOTE_DIGEST}\n{_SAY_SECRET}\n{_SAY_SECRET.replace(_HANDED, _HANDED_TOO)}",
         timeout=_LONGER_THAN_ANY_SCENARIO * 1000,
@@ -283,13 +298,3 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     'reads the artifact of "build"': _read_artifact("build"),
     'reads the artifact of "large"': _read_artifact("large"),
 }
-
-
-def word_of(step: str) -> str:
-    """The first output of a step that prints words."""
-    return f"{step} is at work"
-
-
-def last_word_of(step: str) -> str:
-    """The last output of a step that prints words."""
-    return f"{step} has worked"

@@ -48,6 +48,7 @@ _ACTIONS: Mapping[str, Sequence[str]] = {
         for mistake in ("revokes a token that does not exist", "mints a token with a lifetime of bananas")
     },
 }
+_FOR_TWO_INPUTS = "runs a workflow for two inputs"
 _WHERE_NOBODY_LISTENS = " where nobody listens"
 _NO_RUN = "00000000-0000-4000-8000-000000000000"
 # The column of a table with the codes of errors.
@@ -110,9 +111,12 @@ def run_for_two_inputs(world: World) -> list[CommandResult]:
 
     An input on the command line overrides that of each set (design/inputs.md).
     """
+    return _run_for_two_inputs(world, "--input", f"{INPUT}={INPUT_VALUE}")
+
+
+def _run_for_two_inputs(world: World, *options: str) -> list[CommandResult]:
     sets = "".join(json.dumps({INPUT: word}) + "\n" for word in ("first", "second"))
-    overriding = ("--input", f"{INPUT}={INPUT_VALUE}")
-    run = ("workflow", "run", world.workflow.name, "--stdin", *overriding)
+    run = ("workflow", "run", world.workflow.name, "--stdin", *options)
     return [world.remote_client.run(run, mode, stdin=sets) for mode in _MODES]
 
 
@@ -238,6 +242,8 @@ def _reported_failure(result: CommandResult) -> str:
 def _perform(world: World, action: str) -> list[CommandResult]:
     plain = action.removesuffix(_WHERE_NOBODY_LISTENS)
     server = _NO_LISTENER if plain != action else ""
+    if plain == _FOR_TWO_INPUTS:
+        return _run_for_two_inputs(world)
     if plain == "runs a method that does not exist":
         return _in_both_modes(world, method_run(world.model, "dance"), server)
     if plain not in _ACTIONS:

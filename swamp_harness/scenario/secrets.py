@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from swamp_harness.product.commands import CommandResult, Output
 from swamp_harness.product.conventions import VAULT
@@ -161,13 +162,18 @@ def keep(
     demand("secret could not be put into the vault", operator.put_secret(key))
 
 
-def change(world: World, key: str) -> None:
+def change(world: World, key: str, **details: Any) -> None:
     """Put another secret under a key of the vault, by a command.
+
+    Args:
+        world: the scenario's.
+        key: of the secret.
+        details: what the secret is like, as for `keep`.
 
     Raises:
         InfrastructureError: the command fails.
     """
-    world.operator.make_secret(key)
+    world.operator.make_secret(key, **details)
     demand("secret could not be changed in the vault", world.operator.put_secret(key, "--force"))
 
 
