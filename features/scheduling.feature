@@ -287,6 +287,18 @@ Feature: Dispatch and scheduling
       | pool-a     | pool=a         |
       | pool-b     | pool=b         |
 
+  # Else it would run in the repository, on the machine of the operator.
+  @uat-18 @uat-19 @placed-step-needs-an-orchestrator
+  Scenario: A step for a worker does not run without an orchestrator
+    Given a workflow with the steps:
+      | step  | runs on        | work           |
+      | build | any worker     | writes at once |
+      | ship  | worker "alpha" | writes at once |
+      | port  | this platform  | writes at once |
+    When the operator runs the workflow in the repository, in text and in JSON
+    Then no step started
+    And both commands fail because no orchestrator runs it, with exit code 1
+
   @uat-19 @step-waits-for-named-worker
   Scenario: A step waits for its busy worker while another worker is free
     Given a workflow with the steps:

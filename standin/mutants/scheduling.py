@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from websockets.asyncio.server import ServerConnection
 
+    from standin.commandline import Call
     from standin.orchestrator.dataplane import DataPlane
     from standin.orchestrator.dispatch import Dispatch, Dispatcher, Requirement, StepFailed, Work, _Waiting
     from standin.orchestrator.pool import Member, Pool
@@ -42,6 +43,15 @@ def any_label_will_do() -> None:
         if requirement.target:
             return old(requirement, member)
         return any(member.labels.get(name) == value for name, value in requirement.labels.items())
+
+
+@mutant(18)
+def no_orchestrator_needed() -> None:
+    """Without an orchestrator, a run succeeds, although nothing can send its steps to workers."""
+
+    @replaces("operator.workflows:run")
+    def _(old: Callable[[Call], int], call: Call) -> int:
+        return old(call) if call.has("--server") else 0
 
 
 @mutant(18)
