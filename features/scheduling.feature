@@ -151,6 +151,23 @@ Feature: Dispatch and scheduling
       | step  | waits for |
       | train | gpu=true  |
 
+  @uat-18 @changed-workflow-runs-as-changed
+  Scenario: A workflow that the operator changes between two runs runs as changed
+    Given a workflow with the steps:
+      | step  | runs on | work           |
+      | build | pool=a  | writes at once |
+    And an orchestrator
+    And the enrolled worker "alpha" with the labels "pool=a"
+    When the workflow runs to its end
+    And the operator changes the workflow, so that the step "build" runs on "pool=b"
+    And the workflow starts
+    Then the queue shows:
+      | step  | waits for |
+      | build | pool=b    |
+    And these steps started, and no others:
+      | step  | worker |
+      | build | alpha  |
+
   @uat-18 @slow @unlimited-step-waits-on
   Scenario: A step without a queue limit still waits after the limit of another step
     Given a workflow with the steps:

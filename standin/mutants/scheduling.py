@@ -55,6 +55,20 @@ def no_orchestrator_needed() -> None:
 
 
 @mutant(18)
+def changed_workflow_runs_as_before() -> None:
+    """An orchestrator runs a workflow as it read it for the first time, whatever has changed since."""
+    known: dict[tuple[str, str], dict[str, Any]] = {}
+
+    @replaces("orchestrator.workflow:of_the_workflow")
+    def _(
+        old: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]],
+        job: dict[str, Any],
+        workflow: dict[str, Any],
+    ) -> dict[str, Any]:
+        return known.setdefault((workflow["name"], job["name"]), old(job, workflow))
+
+
+@mutant(18)
 def running_still_queued() -> None:
     """A step that had to wait is listed as waiting while it runs."""
 
