@@ -46,8 +46,8 @@ def run(call: Call) -> int:
     """`swamp workflow run`."""
     if not call.has("--server"):
         raise UserError(
-            "Step requests remote placement but no worker dispatcher is active — the stand-in runs every step "
-            "on an orchestrator: pass --server"
+            "Step requests remote placement but no worker dispatcher is active — the stand-in runs every "
+            "step on an orchestrator: pass --server"
         )
     given = inputs_given(call)
     return code_of_all(run_for(call, overridden(inputs, given)) for inputs in sets_of_inputs(call))
