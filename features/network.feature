@@ -80,6 +80,26 @@ Feature: Network
     And the worker "alpha" is connected as the same pool member as before
     And the worker "alpha" tried to connect again after the pauses that it reported
 
+  @uat-14 @uat-15 @network @unnoticed-break-reruns-step
+  Scenario: A step runs again whose worker reconnects before its orchestrator notices the reset
+    Given a workflow with the steps:
+      | step  | runs on    | work                |
+      | build | any worker | pauses, then writes |
+    And an orchestrator
+    And the enrolled worker "alpha" on a network that can be cut
+    When the workflow starts
+    And the step "build" is running
+    And the network of "alpha" is reset, and the orchestrator notices only after the worker has reconnected
+    Then the run succeeds
+    And the operator sees these dispatches, and no others:
+      | step  | worker | lease     | wrote |
+      | build | alpha  | expired   | no    |
+      | build | alpha  | completed | yes   |
+    And the worker "alpha" is connected as the same pool member as before
+    And the pool shows:
+      | worker | status | connected | slots |
+      | alpha  | idle   | yes       | 0/1   |
+
   @uat-14 @network @short-silence-disconnects-nobody
   Scenario: A short silence of the network disconnects no worker
     Given a workflow with the steps:

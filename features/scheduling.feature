@@ -151,6 +151,23 @@ Feature: Dispatch and scheduling
       | step  | waits for |
       | train | gpu=true  |
 
+  @uat-18 @changed-workflow-runs-as-changed
+  Scenario: A workflow that the operator changes between two runs runs as changed
+    Given a workflow with the steps:
+      | step  | runs on | work           |
+      | build | pool=a  | writes at once |
+    And an orchestrator
+    And the enrolled worker "alpha" with the labels "pool=a"
+    When the workflow runs to its end
+    And the operator changes the workflow, so that the step "build" runs on "pool=b"
+    And the workflow starts
+    Then the queue shows:
+      | step  | waits for |
+      | build | pool=b    |
+    And these steps started, and no others:
+      | step  | worker |
+      | build | alpha  |
+
   @uat-18 @slow @unlimited-step-waits-on
   Scenario: A step without a queue limit still waits after the limit of another step
     Given a workflow with the steps:
@@ -286,6 +303,18 @@ Feature: Dispatch and scheduling
       | each-beta  | worker "beta"  |
       | pool-a     | pool=a         |
       | pool-b     | pool=b         |
+
+  # Else it would run in the repository, on the machine of the operator.
+  @uat-18 @uat-19 @placed-step-needs-an-orchestrator
+  Scenario: A step for a worker does not run without an orchestrator
+    Given a workflow with the steps:
+      | step  | runs on        | work           |
+      | build | any worker     | writes at once |
+      | ship  | worker "alpha" | writes at once |
+      | port  | this platform  | writes at once |
+    When the operator runs the workflow in the repository, in text and in JSON
+    Then no step started
+    And both commands fail because no orchestrator runs it, with exit code 1
 
   @uat-19 @step-waits-for-named-worker
   Scenario: A step waits for its busy worker while another worker is free

@@ -66,7 +66,7 @@ def text_and_json_list_only(context: StepContext, worker: str) -> None:
 @then('text and JSON list "{worker:Name}" as the only worker, not verified, with exit code {code:Number}')
 def text_and_json_list_as_not_verified(context: StepContext, worker: str, code: int) -> None:
     """Checks that text and JSON list this worker alone, as not verified, and both exit codes."""
-    for result in (context.world.asked.text, context.world.asked.json):
+    for result in context.world.asked:
         expect(
             f'the verification, in {result.output.value}, shows "{worker}", failed, and exits with {code}',
             expected={"verified": {worker: "no"}, "passed": "not all", "exit code": code},

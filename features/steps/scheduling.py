@@ -21,6 +21,12 @@ def a_workflow_with_an_unknown_key(context: StepContext, key: str, level: Level)
     unknown_keys.begin_with_unknown_key(context.world, key, level)
 
 
+@when('the operator changes the workflow, so that the step "{step:Name}" runs on "{labels:Labels}"')
+def the_operator_changes_the_workflow(context: StepContext, step: str, labels: dict[str, str]) -> None:
+    """Changes the workflow file: from now on the step runs on workers with these labels."""
+    scheduling.place_anew(context.world, step, labels)
+
+
 @when('the step "{step:Name}" waits in the queue')
 def the_step_waits_in_the_queue(context: StepContext, step: str) -> None:
     """Waits until the step is in the queue."""

@@ -68,7 +68,7 @@ def the_operator_mints(context: StepContext, token: str, details: Any = NO_DETAI
 
 @when('the operator mints the tokens "{names:Names}" again, in the repository and through the orchestrator')
 def the_operator_mints_again(context: StepContext, names: list[str]) -> None:
-    """Tries to mint each token again, in text in the repository and in JSON through the orchestrator."""
+    """Tries to mint each token again, in both places, in text in one of them and in JSON in the other."""
     context.world.asked = tokens.mint_again(context.world, names)
 
 

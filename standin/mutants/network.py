@@ -227,6 +227,15 @@ def late_break_disconnects() -> None:
 
 
 @mutant(14)
+def step_waits_for_a_broken_connection() -> None:
+    """A step never ends whose worker reconnects before the break of its previous connection is noticed."""
+
+    @replaces("orchestrator.pool:Pool.lose_steps_unnoticed")
+    def _(old: Callable[[Pool, Member], None], pool: Pool, member: Member) -> None:
+        pass
+
+
+@mutant(14)
 def failures_not_counted_anew() -> None:
     """A worker does not reset its count of failed attempts when it comes back, and gives up after six."""
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from websockets.asyncio.server import ServerConnection
 
+    from standin.commandline import Call
     from standin.orchestrator.dataplane import DataPlane
     from standin.orchestrator.dispatch import Dispatch, Dispatcher, Requirement, StepFailed, Work, _Waiting
     from standin.orchestrator.pool import Member, Pool
@@ -42,6 +43,29 @@ def any_label_will_do() -> None:
         if requirement.target:
             return old(requirement, member)
         return any(member.labels.get(name) == value for name, value in requirement.labels.items())
+
+
+@mutant(18)
+def no_orchestrator_needed() -> None:
+    """Without an orchestrator, a run succeeds, although nothing can send its steps to workers."""
+
+    @replaces("operator.workflows:run")
+    def _(old: Callable[[Call], int], call: Call) -> int:
+        return old(call) if call.has("--server") else 0
+
+
+@mutant(18)
+def changed_workflow_runs_as_before() -> None:
+    """An orchestrator runs a workflow as it read it for the first time, whatever has changed since."""
+    known: dict[tuple[str, str], dict[str, Any]] = {}
+
+    @replaces("orchestrator.workflow:of_the_workflow")
+    def _(
+        old: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]],
+        job: dict[str, Any],
+        workflow: dict[str, Any],
+    ) -> dict[str, Any]:
+        return known.setdefault((workflow["name"], job["name"]), old(job, workflow))
 
 
 @mutant(18)

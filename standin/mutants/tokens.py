@@ -469,13 +469,24 @@ def name_free_through_the_orchestrator() -> None:
 @mutant(2)
 def refusal_by_the_orchestrator_is_a_success_in_json() -> None:
     """In JSON a second minting through the orchestrator is refused with a successful exit code."""
+    _refuse_with_success(in_json=True)
+
+
+@mutant(2)
+def refusal_by_the_orchestrator_is_a_success_in_text() -> None:
+    """In text a second minting through the orchestrator is refused with a successful exit code."""
+    _refuse_with_success(in_json=False)
+
+
+def _refuse_with_success(*, in_json: bool) -> None:
+    broken = in_json
 
     @replaces("main:print_error")
     def _(old: Callable[..., int], error: UserError, *, in_json: bool) -> int:
         import sys
 
         code = old(error, in_json=in_json)
-        asked = "--server" in sys.argv and in_json and "already exists" in str(error)
+        asked = "--server" in sys.argv and in_json is broken and "already exists" in str(error)
         return 0 if asked else code
 
 

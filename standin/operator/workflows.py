@@ -45,7 +45,10 @@ _MOST_RETRIES = 5
 def run(call: Call) -> int:
     """`swamp workflow run`."""
     if not call.has("--server"):
-        raise UserError("The stand-in runs workflows on an orchestrator only — pass --server")
+        raise UserError(
+            "Step requests remote placement but no worker dispatcher is active — the stand-in runs every "
+            "step on an orchestrator: pass --server"
+        )
     given = inputs_given(call)
     return code_of_all(run_for(call, overridden(inputs, given)) for inputs in sets_of_inputs(call))
 

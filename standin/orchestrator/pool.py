@@ -153,6 +153,7 @@ class Pool:
         if same:
             assert before is not None
             member = before
+            self.lose_steps_unnoticed(member)
         else:
             member = Member(
                 name,
@@ -205,14 +206,22 @@ class Pool:
             self._say(f'Draining worker "{member.name}" disconnected — removed from pool')
             self._forget(member)
             return
-        loop = asyncio.get_running_loop()
-        member.fate = loop.create_future()
-        self.lost(member)
+        self._lose_steps(member)
         if has_reached_deadline(member):
             settle(member, GONE)  # it cannot come back, so its leases end
-        member.dispatches.clear()
         self.record(member)
+        loop = asyncio.get_running_loop()
         self._timers[member.name, "grace"] = loop.call_later(grace_window(), self._end_grace, member)
+
+    def lose_steps_unnoticed(self, member: Member) -> None:
+        """Handle the steps of a connection that has broken, if its worker is back before that is noticed."""
+        if member.socket is not None:
+            self._lose_steps(member)
+
+    def _lose_steps(self, member: Member) -> None:
+        member.fate = asyncio.get_running_loop().create_future()
+        self.lost(member)
+        member.dispatches.clear()
 
     def _end_grace(self, member: Member) -> None:
         self._say(f'Reconnection grace window expired for "{member.name}"')

@@ -143,6 +143,7 @@ RUN_FAILURES = {
     "its job has lost its worker": [r"required by affinity group '[^']+' is no longer connected"],
     "a check of its step failed": [r"Pre-flight checks failed for "],
     "the process of its step ended": [r"Runner crashed with exit code 9\b"],
+    "no orchestrator runs it": [r"Step requests remote placement but no worker dispatcher is active"],
     "no matching worker came in time": [
         r"Timed out waiting for a worker matching [^\n]{1,500} to become available"
     ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -170,6 +170,10 @@ class BothModes:
     json: CommandResult
     question: Question | None = None
 
+    def __iter__(self) -> Iterator[CommandResult]:
+        """The result in text, then that in JSON."""
+        return iter((self.text, self.json))
+
 
 def ask(world: World, question: Question) -> BothModes:
     """Ask a question in text and in JSON."""
@@ -209,7 +213,7 @@ def entries_of_both(answers: BothModes) -> str:
 
 def outcomes(answers: BothModes) -> dict[str, CommandOutcome]:
     """The outcome of the command in text and in JSON, with its exit code."""
-    return {each.output.value: each.outcome_and_code for each in (answers.text, answers.json)}
+    return {each.output.value: each.outcome_and_code for each in answers}
 
 
 def help_shown(result: CommandResult) -> dict[str, Any]:

@@ -222,8 +222,8 @@ def reported_once(steps: Sequence[str]) -> dict[str, dict[str, int]]:
     return {step: {"start": 1, "output": 1, "last output": 1, "end": 1} for step in steps}
 
 
-def reported_failures(results: Sequence[CommandResult]) -> dict[str, str]:
-    """The exit code and the reason of a failing method, in text and in JSON."""
+def reported_failures(results: Iterable[CommandResult]) -> dict[str, str]:
+    """The exit code and the reason of a failing method or run, in text and in JSON."""
     return {each.output.value: _reported_failure(each) for each in results}
 
 

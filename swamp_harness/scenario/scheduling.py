@@ -11,6 +11,7 @@ from typing import Any
 from swamp_harness.product.commands import CommandResult, Output
 from swamp_harness.product.run_records import LeaseRecord, QueuedStep, waits_reported_in
 from swamp_harness.product.wordings import AWAY, LEASE_REASONS, reasons_given
+from swamp_harness.product.workflow import Placement
 from swamp_harness.scenario.placement import names_of_items
 from swamp_harness.scenario.probe import RESULT
 from swamp_harness.scenario.probe_log import Entry
@@ -91,6 +92,17 @@ def waits_reported(world: World, least: int) -> list[Row]:
             OUTPUT_SEEN,
         )
     return [{"waits for": requirement} for requirement in sorted(reported())]
+
+
+def place_anew(world: World, step: str, labels: Mapping[str, str]) -> None:
+    """Change the file of the scenario's workflow, so that a step runs on workers with other labels."""
+    steps = [
+        replace(each, placement=Placement(labels=labels)) if each.name == step else each
+        for each in world.workflow.steps
+    ]
+    world.workflow = replace(world.workflow, steps=steps)
+    text = world.workflow.write_to(world.repository)
+    world.evidence.write("The workflow, changed", "workflow-changed.yaml", text)
 
 
 def evaluated_places(result: CommandResult) -> list[Row]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -121,12 +122,13 @@ def revoke(world: World, token: str, *, through_orchestrator: bool = False) -> N
 
 
 def mint_again(world: World, tokens: Sequence[str]) -> Minted:
-    """Mint each token again, in text in the repository, and in JSON through the orchestrator."""
+    """Mint each token again, in the repository and through the orchestrator, in text and in JSON in turn."""
     before = kept(world)
     operator, usual = world.operator, world.operator.output
     results = {}
-    for token in tokens:
-        for output, url in ((Output.TEXT, ""), (Output.JSON, world.orchestrator.api.url)):
+    turns = itertools.cycle(itertools.permutations((Output.TEXT, Output.JSON)))
+    for token, outputs in zip(tokens, turns, strict=False):
+        for output, url in zip(outputs, ("", world.orchestrator.api.url), strict=True):
             operator.output = output
             # An orchestrator has a second vault beside that of the repository, so one must be named.
             minted = operator.mint(token, world.times.usual_lifetime, vault=VAULT, through=url)

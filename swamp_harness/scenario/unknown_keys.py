@@ -43,6 +43,7 @@ COMMANDS: Mapping[str, WorkflowCommand] = {
     "runs a missing workflow through the orchestrator": WorkflowCommand(
         "run", on_the_orchestrator=True, name="nothing-of-that-name"
     ),
+    "runs the workflow in the repository": WorkflowCommand("run"),
     "validates the workflow": WorkflowCommand("validate"),
     "validates all workflows": WorkflowCommand("validate", names_it=False),
     "validates the workflow through the orchestrator": WorkflowCommand("validate", on_the_orchestrator=True),
@@ -67,7 +68,7 @@ def run_command(world: World, command: WorkflowCommand) -> BothModes:
 
 def named_keys(answers: BothModes, *, with_suggestion: bool) -> dict[str, str]:
     """The unknown key that each answer names, with its place, and the suggestion for it if wanted."""
-    return {each.output.value: _named(each, with_suggestion) for each in (answers.text, answers.json)}
+    return {each.output.value: _named(each, with_suggestion) for each in answers}
 
 
 def expected_keys(world: World, key: str, level: Level, meant: str) -> dict[str, str]:
@@ -84,7 +85,7 @@ def outcomes_of_validation(answers: BothModes) -> dict[str, str]:
     Raises:
         ContractBroken: an answer in JSON is neither.
     """
-    return {each.output.value: _outcome(each) for each in (answers.text, answers.json)}
+    return {each.output.value: _outcome(each) for each in answers}
 
 
 def expected_failure(code: int) -> dict[str, str]:

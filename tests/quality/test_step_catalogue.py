@@ -109,7 +109,7 @@ def test_the_page_in_markdown_shows_pattern_description_example_phrases_and_use(
     text = step_pages.markdown(catalogue)
 
     assert "### `Then the run fails because {reason}`\n\nChecks why the run failed.\n" in text
-    assert "- `{reason}`: why a run fails: [6 phrases](#why-a-run-fails)\n" in text
+    assert "- `{reason}`: why a run fails: [7 phrases](#why-a-run-fails)\n" in text
     assert "- `work` in the table: what a step does: [" in text
     assert "- Used by 2 scenarios, such as `worker-naps`\n" in text
     assert "```gherkin\nThen the run fails because its step failed\n```" in text
