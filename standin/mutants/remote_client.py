@@ -374,7 +374,7 @@ def tags_of_a_method_lost() -> None:
     def _(
         old: Callable[[Requests, dict[str, Any]], dict[str, str]], requests: Requests, payload: dict[str, Any]
     ) -> dict[str, str]:
-        return {} if "method" in payload else old(requests, payload)
+        return {} if "methodName" in payload else old(requests, payload)
 
 
 @mutant(28)
