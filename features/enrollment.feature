@@ -59,6 +59,18 @@ Feature: Enrollment and machine binding
     And the worker "alpha" is enrolled
     And the worker "beta" is enrolled
 
+  # The orchestrator keeps records of tokens and of workers, whose names must not get into each other's way.
+  @uat-02 @uat-05 @token-named-like-a-record
+  Scenario: A worker enrolls although the name of another token begins with "worker-" and ends with its own
+    Given an orchestrator
+    And the token "worker-beta"
+    And the token "beta"
+    When the worker "beta" starts
+    And the orchestrator has answered "beta"
+    Then the pool shows:
+      | worker | status | connected |
+      | beta   | idle   | yes       |
+
   @uat-06 @uat-20 @restarted-worker-same-member
   Scenario: Workers that are killed or stopped and start again are the same pool members
     Given an orchestrator

@@ -305,6 +305,26 @@ def machine_bound_to_its_first_token() -> None:
         old(repository, record, machine)
 
 
+@mutant(5)
+def token_named_like_a_worker_keeps_it_out() -> None:
+    """A worker cannot enroll while there is a token with its name behind "worker-"."""
+
+    @replaces("tokens:bind")
+    def _(
+        old: Callable[[Repository, dict[str, Any], str], None],
+        repository: Repository,
+        record: dict[str, Any],
+        machine: str,
+    ) -> None:
+        from standin import tokens
+        from standin.tokens import Rejected
+
+        taken = f"worker-{record['name']}"
+        if tokens.record_of(repository, taken) is not None:
+            raise Rejected(f"Definition '{taken}' exists with another type", for_good=False)
+        old(repository, record, machine)
+
+
 # Promise 6: A restarted worker is the same pool member, on the machine that its token is bound to.
 
 
