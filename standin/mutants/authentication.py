@@ -22,6 +22,20 @@ if TYPE_CHECKING:
     from standin.repository import Repository
 
 
+def _let_everybody_ask(request_type: str) -> None:
+    """Let every client with a valid server token make requests of a type."""
+
+    @replaces("access:Policy.check")
+    def _(
+        old: Callable[[Policy, str, dict[str, Any]], None],
+        policy: Policy,
+        client: str,
+        request: dict[str, Any],
+    ) -> None:
+        if request["type"] != request_type:
+            old(policy, client, request)
+
+
 @mutant(41)
 def grant_to_run_allows_everything() -> None:
     """A client with any grant may do everything."""
@@ -36,46 +50,19 @@ def grant_to_run_allows_everything() -> None:
 @mutant(41)
 def minting_needs_no_grant() -> None:
     """Every client with a valid server token may mint tokens for workers."""
-
-    @replaces("access:Policy.check")
-    def _(
-        old: Callable[[Policy, str, dict[str, Any]], None],
-        policy: Policy,
-        client: str,
-        request: dict[str, Any],
-    ) -> None:
-        if request["type"] != "worker.token.create":
-            old(policy, client, request)
+    _let_everybody_ask("worker.token.create")
 
 
 @mutant(41)
 def running_a_method_needs_no_grant() -> None:
     """Every client with a valid server token may run every method."""
-
-    @replaces("access:Policy.check")
-    def _(
-        old: Callable[[Policy, str, dict[str, Any]], None],
-        policy: Policy,
-        client: str,
-        request: dict[str, Any],
-    ) -> None:
-        if request["type"] != "model.method.run":
-            old(policy, client, request)
+    _let_everybody_ask("model.method.run")
 
 
 @mutant(41)
 def changing_a_secret_needs_no_grant() -> None:
     """Every client with a valid server token may put secrets into the vault."""
-
-    @replaces("access:Policy.check")
-    def _(
-        old: Callable[[Policy, str, dict[str, Any]], None],
-        policy: Policy,
-        client: str,
-        request: dict[str, Any],
-    ) -> None:
-        if request["type"] != "vault.put":
-            old(policy, client, request)
+    _let_everybody_ask("vault.put")
 
 
 @mutant(41)
@@ -119,31 +106,13 @@ def groups_without_grants() -> None:
 @mutant(41)
 def approving_needs_no_grant() -> None:
     """Every client with a valid server token may approve the steps of all workflows."""
-
-    @replaces("access:Policy.check")
-    def _(
-        old: Callable[[Policy, str, dict[str, Any]], None],
-        policy: Policy,
-        client: str,
-        request: dict[str, Any],
-    ) -> None:
-        if request["type"] != "workflow.approve":
-            old(policy, client, request)
+    _let_everybody_ask("workflow.approve")
 
 
 @mutant(41)
 def cancelling_needs_no_grant() -> None:
     """Every client with a valid server token may cancel every run."""
-
-    @replaces("access:Policy.check")
-    def _(
-        old: Callable[[Policy, str, dict[str, Any]], None],
-        policy: Policy,
-        client: str,
-        request: dict[str, Any],
-    ) -> None:
-        if request["type"] != "workflow.cancel":
-            old(policy, client, request)
+    _let_everybody_ask("workflow.cancel")
 
 
 @mutant(41)
