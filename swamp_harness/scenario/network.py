@@ -152,12 +152,22 @@ def first_membership(world: World, worker: str) -> Membership:
 def membership(world: World, worker: str) -> Membership:
     """The present pool member of a worker, when it is connected or after the limit for that."""
     name = world.member_of(worker)
-    with contextlib.suppress(WaitTimeout):
-        wait_until(f'"{worker}" to be connected', lambda: _connected(world, name), bool, POOL_CHANGED)
+    _is_connected_in_time(world, name)
     listed = [member for member in world.records.pool(past=True) if member.name == name]
     if not listed:
         return Membership("none", "never", connected=False)
-    return Membership(listed[0].instance, str(listed[0].enrolled_at), connected=_connected(world, name))
+    # While the list was read, the orchestrator may have noticed that the connection of before was reset.
+    connected = _is_connected_in_time(world, name)
+    return Membership(listed[0].instance, str(listed[0].enrolled_at), connected=connected)
+
+
+def _is_connected_in_time(world: World, member: str) -> bool:
+    """Whether a member is connected, now or before the limit for that is over."""
+    with contextlib.suppress(WaitTimeout):
+        return wait_until(
+            f'"{member}" to be connected', lambda: _connected(world, member), bool, POOL_CHANGED
+        )
+    return False
 
 
 def was_seen_since_it_healed(world: World, worker: str) -> bool:
