@@ -67,6 +67,7 @@ class Token:
         short: whether its lifetime is the shortest.
         revoked: whether the operator has revoked it.
         expired: whether its lifetime has passed.
+        recorded: whether the orchestrator records that for certain, as it ended a connection at the deadline.
         bound: the workers on whose machines it was used.
     """
 
@@ -74,6 +75,7 @@ class Token:
     short: bool = False
     revoked: bool = False
     expired: bool = False
+    recorded: bool = False
     bound: tuple[str, ...] = ()
 
     @property
@@ -276,7 +278,8 @@ def expired(state: State, name: str) -> State:
     Raises:
         Undetermined: the promises leave open what becomes of a step.
     """
-    state = _with_token(state, name, expired=True)
+    connected = any(state.workers[worker].connected for worker in state.tokens[name].bound)
+    state = _with_token(state, name, expired=True, recorded=connected)
     for worker in state.tokens[name].bound:
         if not state.workers[worker].connected:
             if state.on(worker):

@@ -254,7 +254,7 @@ def _tokens(state: State, *, everywhere: bool) -> Iterator[Sentence]:
     ]
     yield _table(text, ("token", "state", "machine"), rows)
     for name, token in sorted(state.tokens.items()):
-        if token.bound and token.state == "expired":
+        if token.recorded and token.state == "expired":
             yield Sentence(f'the token "{name}" is recorded as expired')
 
 

@@ -29,6 +29,13 @@ def one_worker(work, **worker):
     return with_workers([Step("build", "any", work)], alpha=Worker("alpha", **worker))
 
 
+@pytest.mark.parametrize("connected", [True, False])
+def test_an_expiry_is_recorded_for_certain_if_it_ends_a_connection(connected):
+    state = with_workers(alpha=Worker("alpha"))
+    state = state if connected else model.lost(state, "alpha", running=False)
+    assert model.expired(state, "alpha").tokens["alpha"].recorded is connected
+
+
 def test_a_token_is_enrolled_expired_or_revoked():
     state = with_workers(alpha=Worker("alpha"))
     assert state.tokens["alpha"].state == "enrolled"
