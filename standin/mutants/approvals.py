@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from standin.mutants import mutant, replaces
+from standin.mutants.runs import resumed_from_now_on
 
 if TYPE_CHECKING:
     from standin.commandline import Call
@@ -377,17 +378,7 @@ def refused_decision_with_stack_trace() -> None:
 @mutant(45)
 def types_refused_after_approval() -> None:
     """After an approval, a step that names the type of its model fails."""
-    resumed: set[str] = set()
-
-    @replaces("orchestrator.runs:Run.go_on_with")
-    def _(
-        old: Callable[[Run, dict[str, Any], Collection[str]], None],
-        run: Run,
-        record: dict[str, Any],
-        anew: Collection[str],
-    ) -> None:
-        old(run, record, anew)
-        resumed.add(run.identity)
+    resumed = resumed_from_now_on()
 
     @replaces("orchestrator.runs:Run._work")
     def _(old: Callable[[Run, Step], Work], run: Run, step: Step) -> Work:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from standin.mutants import mutant, replaces
+from standin.mutants.runs import resumed_from_now_on
 
 if TYPE_CHECKING:
     import asyncio
@@ -408,17 +409,7 @@ def busy_worker_stays_busy_after_crash() -> None:
 @mutant(32)
 def resumed_run_recorded_as_suspended() -> None:
     """A run that goes on after an approval is recorded as suspended until it ends, so also after a crash."""
-    resumed: set[str] = set()
-
-    @replaces("orchestrator.runs:Run.go_on_with")
-    def _(
-        old: Callable[[Run, dict[str, Any], Collection[str]], None],
-        run: Run,
-        record: dict[str, Any],
-        anew: Collection[str],
-    ) -> None:
-        old(run, record, anew)
-        resumed.add(run.identity)
+    resumed = resumed_from_now_on()
 
     @replaces("orchestrator.runs:Run.record")
     def _(old: Callable[[Run], None], run: Run) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from standin.worker.session import Session
 
 
-def _resumed_from_now_on() -> set[str]:
+def resumed_from_now_on() -> set[str]:
     """The ids of all runs that are resumed while a mutant is in effect, which calls this."""
     resumed: set[str] = set()
 
@@ -1236,7 +1236,7 @@ def newest_of_several_runs_resumed() -> None:
 @mutant(34)
 def run_is_resumed_once() -> None:
     """A run that fails again after it was resumed is recorded as cancelled, and cannot be resumed again."""
-    resumed = _resumed_from_now_on()
+    resumed = resumed_from_now_on()
 
     @replaces("orchestrator.runs:Run.final_status")
     def _(old: Callable[[Run], str], run: Run) -> str:
@@ -1247,7 +1247,7 @@ def run_is_resumed_once() -> None:
 @mutant(34)
 def resumed_run_stays_failed() -> None:
     """A resumed run stays failed in the history, although all its steps have succeeded."""
-    resumed = _resumed_from_now_on()
+    resumed = resumed_from_now_on()
 
     @replaces("orchestrator.runs:Run.record")
     def _(old: Callable[[Run], None], run: Run) -> None:
@@ -1448,7 +1448,7 @@ def cancelling_a_finished_run_succeeds() -> None:
 @mutant(17)
 def resumed_run_is_not_cancelled() -> None:
     """The cancellation of a run that was resumed ends none of its steps."""
-    resumed = _resumed_from_now_on()
+    resumed = resumed_from_now_on()
 
     @replaces("orchestrator.requests:Requests.do_workflow_cancel")
     async def _(

@@ -6,12 +6,13 @@ import contextlib
 import re
 import shutil
 import unicodedata
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from standin.mutants import mutant, replaces
+from standin.mutants.runs import resumed_from_now_on
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -1585,17 +1586,7 @@ def failed_step_picks_no_worker() -> None:
 @mutant(39)
 def job_leaves_its_worker_at_approval() -> None:
     """A job that stays on one worker picks a worker anew when its run is resumed after an approval."""
-    resumed: set[str] = set()
-
-    @replaces("orchestrator.runs:Run.go_on_with")
-    def _(
-        old: Callable[[Run, dict[str, Any], Collection[str]], None],
-        run: Run,
-        record: dict[str, Any],
-        anew: Collection[str],
-    ) -> None:
-        old(run, record, anew)
-        resumed.add(run.identity)
+    resumed = resumed_from_now_on()
 
     @replaces("orchestrator.runs:Run.group_of")
     def _(old: Callable[[Run, Step], str], run: Run, step: Step) -> str:

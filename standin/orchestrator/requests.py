@@ -383,7 +383,7 @@ class Requests:
             return dict(payload.get("inputs", {}))
         evaluated = self._repository.read(EVALUATED.format(payload["workflowIdOrName"]))
         if evaluated is None:
-            raise UserError(f"No evaluated workflow found for '{payload['name']}'")
+            raise UserError(f"No evaluated workflow found for '{payload['workflowIdOrName']}'")
         return dict(evaluated)
 
     async def _carry_out(self, socket: ServerConnection, run: Run) -> None:

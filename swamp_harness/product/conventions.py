@@ -27,8 +27,11 @@ MOST_DIALS = 3
 
 # The variable that gives commands without `--server` the address of the orchestrator.
 SERVE_URL = "SWAMP_SERVE_URL"
-# The variables with an operator's server token, and with the address of the orchestrator that it is for.
+# The variables with the server token of a client, and with the address of the orchestrator that it is for.
 SERVER_TOKEN, SERVER_URL = "SWAMP_SERVER_TOKEN", "SWAMP_SERVER_URL"
+
+# No run has this id.
+UNKNOWN_RUN = "00000000-0000-4000-8000-000000000000"
 
 # The variable and the flag that name the repository of a command in another folder.
 REPOSITORY_VARIABLE, REPOSITORY_FLAG = "SWAMP_REPO_DIR", "--repo-dir"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from swamp_harness.product.commands import Output
+from swamp_harness.product.conventions import SERVER_TOKEN
 
 # An address where nothing listens: programs without special rights cannot take this port.
 NO_ADDRESS = "http://127.0.0.1:2"
@@ -100,7 +101,7 @@ class WorkerSettings:
         if self.by_environment:
             kept = {"SWAMP_WORKER_CACHE_DIR": cache} if cache else {}
             known = labels_by_variable(self.labels, between=", ")
-            as_client = {"SWAMP_SERVER_TOKEN": self.server_token} if self.server_token else {}
+            as_client = {SERVER_TOKEN: self.server_token} if self.server_token else {}
             return [], {
                 "SWAMP_ORCHESTRATOR_URL": url,
                 "SWAMP_WORKER_TOKEN": self.credential,

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from swamp_harness.product.commands import CommandResult, Output
-from swamp_harness.product.conventions import SERVER_TOKEN, SERVER_URL, VAULT
+from swamp_harness.product.conventions import SERVER_TOKEN, SERVER_URL, UNKNOWN_RUN, VAULT
 from swamp_harness.product.credential import Credential
 from swamp_harness.product.serve_api import RequestRefused, TokenPlace
 from swamp_harness.product.server_tokens import (
@@ -35,8 +35,6 @@ _SUCCEEDS = "succeeds"
 # The client without a server token, and the one whose token was never minted.
 _NOBODY, _MALLORY = "nobody", "mallory"
 _WRONG = " with a wrong secret"
-# No run in progress has this id.
-_UNKNOWN_RUN = "00000000-0000-4000-8000-000000000000"
 # The client whose server token is in variables, not on the command line.
 _BY_VARIABLES = " by variables"
 _SECRET = re.compile(r"^[0-9a-f]{64}$", re.MULTILINE)
@@ -225,7 +223,7 @@ def _words(command: str, output: Output) -> Sequence[str]:
         "runs the workflow": ("workflow", "run", WORKFLOW),
         "approves a step": ("workflow", "approve", WORKFLOW, "build"),
         "resumes the run": ("workflow", "resume", WORKFLOW),
-        "cancels an unknown run": ("workflow", "cancel", "--run", _UNKNOWN_RUN),
+        "cancels an unknown run": ("workflow", "cancel", "--run", UNKNOWN_RUN),
         "mints a token": (
             *("worker", "token", "create", f"minted-in-{output.value.lower()}"),
             *("--duration", "1h", "--vault", VAULT),

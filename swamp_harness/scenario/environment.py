@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 
+from swamp_harness.product.conventions import SERVER_TOKEN
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
 from swamp_harness.system.errors import InfrastructureError
@@ -16,7 +17,7 @@ NOBODY = "nobody"
 ORCHESTRATOR = "the orchestrator"
 RESTARTED = "the restarted orchestrator"
 # The worker's own settings for its orchestrator (design/remote-execution.md, "Dispatch runners").
-_CONTROL_PLANE = ("SWAMP_WORKER_TOKEN", "SWAMP_SERVER_TOKEN", "SWAMP_ORCHESTRATOR_URL")
+_CONTROL_PLANE = ("SWAMP_WORKER_TOKEN", SERVER_TOKEN, "SWAMP_ORCHESTRATOR_URL")
 # Set by a shell and by the product's runtime for the processes that they start.
 _OF_THE_RUNTIME = re.compile(r"_|PWD|OLDPWD|SHLVL|DENO_.*")
 # The longest value of unknown origin that is shown in full.
@@ -52,7 +53,7 @@ def server_credential() -> dict[str, str]:
     """The variable that gives a worker a credential for its orchestrator's server."""
     secret = secrets.token_hex(16)
     SECRETS.add(secret)
-    return {"SWAMP_SERVER_TOKEN": f"uat-server.{secret}"}
+    return {SERVER_TOKEN: f"uat-server.{secret}"}
 
 
 def found_variables(world: World, worker: str, rows: Iterable[Mapping[str, str]]) -> list[Row]:

@@ -16,7 +16,7 @@ from swamp_harness.product.commands import (
     SwampCommands,
     fails_because,
 )
-from swamp_harness.product.conventions import OPERATOR_ZONE, SERVE_URL
+from swamp_harness.product.conventions import OPERATOR_ZONE, SERVE_URL, UNKNOWN_RUN
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.run import method_run
 from swamp_harness.product.wordings import RUN_FAILURES, STACK_TRACE, STEP_BEGINS, STEP_DONE, reasons_given
@@ -50,7 +50,6 @@ _ACTIONS: Mapping[str, Sequence[str]] = {
 }
 _FOR_TWO_INPUTS = "runs a workflow for two inputs"
 _WHERE_NOBODY_LISTENS = " where nobody listens"
-_NO_RUN = "00000000-0000-4000-8000-000000000000"
 # The column of a table with the codes of errors.
 CODE = "code in JSON"
 
@@ -158,7 +157,7 @@ def versions_at_other_machine(world: World, step: str) -> dict[str, Any]:
 def _getting_versions(world: World, step: str) -> dict[str, Sequence[str]]:
     versions = {"the first version": ("--version", "1"), "the newest version": ()}
     contents = {"with its content": (), "without its content": ("--no-content",)}
-    runs = {"the last run": world.orchestrator.api.run_ids()[0], "a run that does not exist": _NO_RUN}
+    runs = {"the last run": world.orchestrator.api.run_ids()[0], "a run that does not exist": UNKNOWN_RUN}
     of_workflow = ("data", "get", RESULT, "--workflow", world.workflow.name, "--run")
     return {
         **{

@@ -14,7 +14,7 @@ from swamp_harness.scenario.vocabulary import KINDS
 from swamp_harness.specification import feature_files, project
 
 NOTHING = Avoided()
-MANY = 100
+MANY = 150
 
 
 def test_every_step_of_a_journey_is_one_that_features_use(tmp_path):

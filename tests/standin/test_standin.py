@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from standin.extensions import check_before
 from standin.mutants.running.replacement import Misfit, misfit, put_in
 from standin.operator import data
 from standin.orchestrator.dispatch import Requirement
+from standin.orchestrator.requests import Requests
 from standin.orchestrator.workflow import refuse_unknown_keys
 from standin.predicate import NoPredicate, compiled
 from standin.redaction import Blanking, blanked
@@ -603,3 +605,9 @@ def test_the_stand_in_behaves_like_a_program(tmp_path: Path) -> None:
     assert minted["token"].startswith("alpha.")
     assert minted["token"].partition(".")[2] not in run("data", "query", 'modelType != ""').stdout
     assert "already exists" in run("worker", "token", "create", "alpha", "--duration", "1h").stderr
+
+
+def test_a_workflow_that_was_never_evaluated_cannot_run_as_it_was_evaluated_last() -> None:
+    requests = SimpleNamespace(_repository=SimpleNamespace(read=lambda _: None))
+    with pytest.raises(UserError, match="No evaluated workflow found for 'release'"):
+        Requests.inputs_wanted(requests, {"workflowIdOrName": "release", "lastEvaluated": True})
