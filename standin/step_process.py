@@ -1,23 +1,19 @@
-"""The process of a step: a fork, which has loaded everything already; where there are no forks, a new Python.
-
-Loading is most of what a new process of Python does, and a run against the stand-in has thousands of steps.
-"""
+"""The process of a step: a fork, which has loaded everything; where there are no forks, a new Python."""
 
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
-import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NoReturn, Protocol
+from typing import Protocol
+
+from standin import fork
 
 # The module that a new Python runs.
 PROGRAM_OF_A_STEP = "standin.worker"
 _LONGEST_LINE = 1 << 24
-_MOST_OPEN_FILES = 1 << 20
 
 
 class StepProcess(Protocol):
@@ -102,42 +98,10 @@ if sys.platform != "win32":
 
         theirs_in, ours_in = os.pipe()
         ours_out, theirs_out = os.pipe()
-        sys.stdout.flush()
-        pid = os.fork()
-        if pid == 0:
-            _leave_the_parent(theirs_in, theirs_out)
-            _run(main, environment, folder)
+        pid = fork.forked(main, environment, folder, (theirs_in, theirs_out))
         os.close(theirs_in)
         os.close(theirs_out)
         return await _Forked.connected(pid, ours_in, ours_out)
-
-    def _leave_the_parent(standard_input: int, standard_output: int) -> None:
-        """Keep nothing of the parent's that would act in its fork: no signal handlers, no connections."""
-        gc.freeze()  # what is closed below must not be closed again, by its number, when it is collected
-        signal.set_wakeup_fd(-1)
-        for each in signal.valid_signals():
-            if callable(signal.getsignal(each)):
-                signal.signal(each, signal.default_int_handler if each is signal.SIGINT else signal.SIG_DFL)
-        os.dup2(standard_input, 0)
-        os.dup2(standard_output, 1)
-        os.closerange(3, _MOST_OPEN_FILES)
-
-    def _run(main: Callable[[], None], environment: Mapping[str, str], folder: Path) -> NoReturn:
-        """Run the step, and leave before the parent's own functions, which are below on the stack, go on."""
-        code = 1
-        try:
-            os.chdir(folder)
-            own = dict(environment)  # it may be this process's
-            os.environ.clear()
-            os.environ.update(own)
-            sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - open until the end
-            sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
-            main()
-            code = 0
-        except BaseException:  # noqa: BLE001 - as at the end of any process
-            sys.excepthook(*sys.exc_info())
-        finally:
-            os._exit(code)
 
     class _Forked:
         """A fork of this process.

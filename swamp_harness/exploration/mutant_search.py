@@ -18,7 +18,7 @@ from swamp_harness.exploration.generation import made_up
 from swamp_harness.exploration.journeys import Avoided
 from swamp_harness.quality.mutant_effect import effect_in
 from swamp_harness.quality.mutant_list import WrittenMutant, mutants_in, wanted_of
-from swamp_harness.quality.mutant_target import IN_ADVANCE, changes_with
+from swamp_harness.quality.mutant_target import IN_ADVANCE, all_ready, changes_with
 from swamp_harness.results.outcome import Outcome
 from swamp_harness.runner.launch import Selection
 from swamp_harness.runner.quiet_suite import get_ready, run_against
@@ -79,7 +79,9 @@ def search(wanted: Sequence[str], most: int, seed: int, reports: Path, jobs: int
     searched: list[Search] = []
     pool = ThreadPoolExecutor(jobs or 2 * (os.cpu_count() or 1))
     try:
-        searched.extend(map(_printed, pool.map(lambda mutant: _search(mutant, feature, work), chosen)))
+        with all_ready(work):
+            found = pool.map(lambda mutant: _search(mutant, feature, work), chosen)
+            searched.extend(map(_printed, found))
         is_whole = True
     except KeyboardInterrupt:  # which also ends the runs
         is_whole = False

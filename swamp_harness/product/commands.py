@@ -19,10 +19,11 @@ from swamp_harness.product import contracts
 from swamp_harness.product.costs import command_kind
 from swamp_harness.product.credential import learn_from_output, learn_from_reading
 from swamp_harness.product.wordings import ACCESS_FAILURES, COMMAND_FAILURES, STACK_TRACE, reasons_given
+from swamp_harness.system.child_process import ChildProcess, Launch, start
 from swamp_harness.system.errors import ContractBroken, InfrastructureError, PromiseBroken
 from swamp_harness.system.limits import COMMAND, OUTPUT_DRAINED, PROCESS_GONE
-from swamp_harness.system.processes import Launch, detached_from_terminal, kill_tree
-from swamp_harness.system.processor_time import MeasuredPopen, Usage
+from swamp_harness.system.processes import kill_tree
+from swamp_harness.system.processor_time import Usage
 from swamp_harness.system.redaction import SECRETS
 from swamp_harness.system.terminal import Terminal
 
@@ -265,15 +266,7 @@ class SwampCommands:
     ) -> tuple[int, str, str]:
         started = datetime.now(UTC)
         try:
-            process = MeasuredPopen(
-                command,
-                env=environment,
-                cwd=self.folder,
-                stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                **detached_from_terminal(),
-            )
+            process = start(Launch(command, environment, self.folder), has_input=stdin is not None)
         except OSError as error:
             raise InfrastructureError(f"`{_shown(command)}` could not be started: {error}.") from error
         unreaped = 0.0
@@ -300,7 +293,8 @@ class SwampCommands:
             process.wait(PROCESS_GONE.seconds)
             raise
         finally:
-            self._keep_usage(command[1:], Usage(started, process.cpu_seconds + unreaped, unreaped))
+            uncounted = process.uncounted_seconds + unreaped
+            self._keep_usage(command[1:], Usage(started, process.cpu_seconds + unreaped, uncounted))
         return process.returncode, stdout.decode("utf-8", "replace"), stderr.decode("utf-8", "replace")
 
     def _on_a_terminal(
@@ -328,7 +322,7 @@ class SwampCommands:
         self.usages.append((command_kind(arguments), usage))
 
 
-def _rest_of_output(process: MeasuredPopen) -> bytes:
+def _rest_of_output(process: ChildProcess) -> bytes:
     """The output of a process that has ended or was killed; an orphan may hold its pipes for much longer."""
     try:
         stdout, stderr = process.communicate(timeout=OUTPUT_DRAINED.seconds)

@@ -9,10 +9,11 @@ from pathlib import Path, PurePath
 from swamp_harness.product.commands import Output
 from swamp_harness.product.costs import command_kind
 from swamp_harness.product.wordings import RECONNECTS
+from swamp_harness.system.child_process import Launch
 from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import Limit
 from swamp_harness.system.process_log import ProcessLog
-from swamp_harness.system.processes import Launch, ProcessTree
+from swamp_harness.system.processes import ProcessTree
 from swamp_harness.system.processor_time import Usage
 from swamp_harness.system.terminal import ConsoleProcess, TerminalProcess, start_with_ctrl_c
 

@@ -12,10 +12,11 @@ from swamp_harness.product.repository import Repository
 from swamp_harness.product.serve_api import ServeApi
 from swamp_harness.product.wordings import LISTENING, PORT_TAKEN, WAITS_FOR_RUNS
 from swamp_harness.system.certificates import ServerCertificate
+from swamp_harness.system.child_process import Launch
 from swamp_harness.system.errors import InfrastructureError, PromiseBroken
 from swamp_harness.system.limits import ORCHESTRATOR_READY, Limit
 from swamp_harness.system.process_log import Life, ProcessLog
-from swamp_harness.system.processes import Launch, ProcessTree
+from swamp_harness.system.processes import ProcessTree
 from swamp_harness.system.processor_time import Usage
 from swamp_harness.system.stop_request import StopRequest
 from swamp_harness.system.waiting import WaitTimeout, wait_until

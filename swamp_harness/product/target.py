@@ -82,6 +82,8 @@ class Target:
         other_executable: an executable of another protocol version.
         earlier_executable: an executable of an earlier release with the same protocol version.
         variables: additional environment variables of its processes.
+        ready_program: a module of the project that loads the executables once, and forks for each process;
+            empty if there is none.
     """
 
     name: str
@@ -93,6 +95,7 @@ class Target:
     other_executable: str = ""
     earlier_executable: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
+    ready_program: str = ""
 
 
 def target_of(environ: Mapping[str, str], embedded: Path) -> Target:
@@ -131,6 +134,7 @@ def load(file: Path) -> Target:
         document.get("executable of another protocol version", ""),
         document.get("executable of an earlier release", ""),
         {str(name): str(value) for name, value in document.get("variables", {}).items()},
+        document.get("ready program", ""),
     )
 
 

@@ -33,11 +33,11 @@ from swamp_harness.product.wordings import (
     reasons_given,
 )
 from swamp_harness.product.worker_settings import WorkerSettings
+from swamp_harness.system.child_process import Launch
 from swamp_harness.system.errors import ContractBroken, InfrastructureError
 from swamp_harness.system.hosts.host import Process
 from swamp_harness.system.limits import WORKER_CONNECTED, WORKER_ENDED, WORKER_GONE, Limit
 from swamp_harness.system.process_log import LogLine, ProcessLog
-from swamp_harness.system.processes import Launch
 from swamp_harness.system.processor_time import Usage
 from swamp_harness.system.stop_request import StopRequest
 from swamp_harness.system.waiting import WaitTimeout, wait_until

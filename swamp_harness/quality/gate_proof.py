@@ -10,7 +10,7 @@ from pathlib import Path
 
 from swamp_harness.quality.finding import NOTICED, Finding
 from swamp_harness.quality.mutant_list import WrittenMutant, mutants_in, wanted_of
-from swamp_harness.quality.mutant_target import IN_ADVANCE
+from swamp_harness.quality.mutant_target import IN_ADVANCE, all_ready
 from swamp_harness.quality.mutant_trial import Trials, at_a_time
 from swamp_harness.quality.proof import with_findings
 from swamp_harness.results.noticed import load_noticed, write_noticed
@@ -62,7 +62,7 @@ def prove_gate(
     get_ready(IN_ADVANCE)
     work = Path(tempfile.mkdtemp(prefix="swamp-uat-gate-"))
     try:
-        with ThreadPoolExecutor(at_a_time(jobs)) as pool:
+        with all_ready(work), ThreadPoolExecutor(at_a_time(jobs)) as pool:
             found = pool.map(
                 lambda trial: _printed(Trials(work).of(trial[0], "gate", trial[1], stop=not whole)), trials
             )

@@ -38,7 +38,7 @@ from swamp_harness.quality.mutant_list import (
     mutants_in,
     wanted_of,
 )
-from swamp_harness.quality.mutant_target import IN_ADVANCE
+from swamp_harness.quality.mutant_target import IN_ADVANCE, all_ready
 from swamp_harness.quality.mutant_trial import Trials, at_a_time
 from swamp_harness.quality.sound_reach import NOTHING_KNOWN, SoundReach, look_at
 from swamp_harness.render.documents import set_aside
@@ -99,7 +99,7 @@ def prove(
     began, started = datetime.now(UTC), time.monotonic()
     work = Path(tempfile.mkdtemp(prefix="swamp-uat-proof-"))
     try:
-        with ThreadPoolExecutor(at_a_time(jobs)) as pool:
+        with all_ready(work), ThreadPoolExecutor(at_a_time(jobs)) as pool:
             trials = Trials(work, _sound_reach(runs, chosen, work))
             proof = _Proof(runs, trials, pool, enrolling(scenarios_of(models)))
             times = load_times(project.RECORDED_TIMES, load(project.EMBEDDED_TARGET).name)

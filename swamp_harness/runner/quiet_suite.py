@@ -19,6 +19,7 @@ from swamp_harness.runner.endings import exit_code_of
 from swamp_harness.runner.launch import Selection, launch
 from swamp_harness.scenario.run_context import remove_what_was_kept
 from swamp_harness.specification import project
+from swamp_harness.system.ready_program import ReadyProgram, all_in_use, use
 
 # Each run of the suite is a fork of a process that has read the suite already, where processes can be forked.
 _READ_IN_ADVANCE = "swamp_harness.runner.read_in_advance"
@@ -90,7 +91,8 @@ def run_quietly(
         The record of the run; None if it left none.
     """
     process = _PROCESSES.Process(
-        target=_run_suite, args=({**environment, project.REPORTS_VARIABLE: str(folder)}, selection)
+        target=_run_suite,
+        args=({**environment, project.REPORTS_VARIABLE: str(folder)}, selection, all_in_use()),
     )
     process.start()
     try:
@@ -108,7 +110,8 @@ def run_quietly(
     return read_run(record) if record.exists() else None
 
 
-def _run_suite(environment: dict[str, str], selection: Selection) -> None:
+def _run_suite(environment: dict[str, str], selection: Selection, ready: list[ReadyProgram]) -> None:
+    use(ready)
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(project.ROOT)

@@ -24,12 +24,12 @@ from swamp_harness.scenario.reproduction import (
     Reproduction,
 )
 from swamp_harness.scenario.world import World
+from swamp_harness.system.child_process import Launch
 from swamp_harness.system.clean_env import added_variables
 from swamp_harness.system.hosts.host import HERE
 from swamp_harness.system.marked_processes import MARK_VARIABLE
 from swamp_harness.system.network import PathState
 from swamp_harness.system.process_log import Life, ProcessLog
-from swamp_harness.system.processes import Launch
 
 _MODEL_TYPE = re.compile(r'^\s*type: "(?P<type>@[^"]+)"', re.MULTILINE)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 import tempfile
 from collections.abc import Collection, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +29,7 @@ from swamp_harness.system.guardian import Guardian
 from swamp_harness.system.limits import BUNDLES_KEPT, REPOSITORY_USED, set_pace
 from swamp_harness.system.made_once import made_once
 from swamp_harness.system.marked_processes import MARK_VARIABLE, end_marked, mark_of
+from swamp_harness.system.ready_program import is_possible, made_ready, ready_for
 from swamp_harness.system.remains_of_run import KEEP_FILE, remove_unless_kept
 
 # Names the folder in which a run has kept scenarios; the next run removes that folder.
@@ -77,6 +80,7 @@ class RunContext:
         network: the environment variables of commands that may download.
         prepared: the folder for what scenarios copy, if several runs share it: the first one makes it. None
             for a folder of the run itself.
+        ends: what ends with the run.
 
     Attributes:
         target: the program under test.
@@ -101,6 +105,7 @@ class RunContext:
         folder: Path,
         network: Mapping[str, str],
         prepared: Path | None = None,
+        ends: ExitStack | None = None,
     ) -> None:
         self.target = target
         self.binary, self.companions = binaries.tested, binaries.companions
@@ -108,7 +113,7 @@ class RunContext:
         self.reports = reports
         self.run_id = run_id
         self.folder = folder
-        self._guardian = guardian
+        self._guardian, self._ends = guardian, ends or ExitStack()
         self.preparation = Preparation(
             prepared or folder,
             self.binary.runs_as,
@@ -140,9 +145,12 @@ class RunContext:
         # Resolved, so that product and suite use the same path if the temp folder is a link.
         folder = Path(tempfile.mkdtemp(prefix=f"{run_id}-")).resolve()
         guardian = Guardian(run_id, folder)  # before anything is written into the folder
+        binaries = binaries.under_their_own_name(folder)
+        ends = ExitStack()
+        ends.enter_context(_made_ready(target, binaries, folder, mark_of(run_id)))
         context = cls(
             target,
-            binaries.under_their_own_name(folder),
+            binaries,
             hosts,
             reports=reports,
             run_id=run_id,
@@ -150,6 +158,7 @@ class RunContext:
             folder=folder,
             network=network_settings(environ),
             prepared=prepared,
+            ends=ends,
         )
         if prepared is not None:
             context.preparation.make()
@@ -267,7 +276,20 @@ class RunContext:
 
     def close(self) -> None:
         """End the run: end its processes, and remove what need not be kept."""
+        self._ends.close()
         self._guardian.dismiss()
+
+
+def _made_ready(
+    target: Target, binaries: Binaries, folder: Path, mark: str
+) -> contextlib.AbstractContextManager[None]:
+    """Let a ready program start the processes of a run, if the target has one and none is in use yet."""
+    tested = str(binaries.tested.runs_as)
+    if not target.ready_program or not is_possible(target.variables) or ready_for(tested) is not None:
+        return contextlib.nullcontext()
+    others = [str(each.binary.runs_as) for each in binaries.companions.values() if each.binary is not None]
+    environment = {**os.environ, MARK_VARIABLE: mark}
+    return made_ready(target.ready_program, [tested, *others], folder, environment)
 
 
 def remove_what_was_kept(reports: Path) -> None:

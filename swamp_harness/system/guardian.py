@@ -14,11 +14,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from swamp_harness.system.child_process import detached_from_terminal
 from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.guardian_process import NOTHING_LEFT
 from swamp_harness.system.limits import PROCESS_GONE
 from swamp_harness.system.marked_processes import MARK_VARIABLE
-from swamp_harness.system.processes import detached_from_terminal
 from swamp_harness.system.remains_of_run import clean_up
 
 _PROCESS = "swamp_harness.system.guardian_process"

@@ -8,14 +8,13 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import PurePath
-from typing import IO, Any, Protocol
+from typing import IO, Protocol
 
 import psutil
 
+from swamp_harness.system.child_process import Launch, start
 from swamp_harness.system.console import press_ctrl_c
 from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import OUTPUT_DRAINED, PROCESS_GONE, PROCESS_STOPPED, Limit
@@ -23,26 +22,11 @@ from swamp_harness.system.lines import Lines
 from swamp_harness.system.memory import memory_of
 from swamp_harness.system.process_log import Life, ProcessLog
 from swamp_harness.system.process_tree import tree_of
-from swamp_harness.system.processor_time import MeasuredPopen, Usage, seconds_of
+from swamp_harness.system.processor_time import Usage, seconds_of
 from swamp_harness.system.stop_request import StopRequest
 from swamp_harness.system.waiting import wait_until
 
 _PIECE = 1 << 16
-
-
-@dataclass(frozen=True)
-class Launch:
-    """How to start a process.
-
-    Attributes:
-        arguments: the program and its arguments.
-        environment: the complete environment; nothing is inherited.
-        folder: the working folder.
-    """
-
-    arguments: Sequence[str]
-    environment: Mapping[str, str]
-    folder: PurePath
 
 
 class ProcessTree:
@@ -64,15 +48,7 @@ class ProcessTree:
         self._started = datetime.now(UTC)
         self._unreaped = 0.0
         try:
-            self._popen = MeasuredPopen(
-                list(launch.arguments),
-                env=dict(launch.environment),
-                cwd=launch.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                **detached_from_terminal(),
-            )
+            self._popen = start(launch)
         except OSError as error:
             raise InfrastructureError(f"{name} could not be started: {error}.") from error
         log.note(f"{name} started as process {self._popen.pid}", Life.STARTED)
@@ -120,7 +96,11 @@ class ProcessTree:
     @property
     def usage(self) -> Usage:
         """What the tree has used, once its root has ended."""
-        return Usage(self._started, self._popen.cpu_seconds + self._unreaped, self._unreaped)
+        return Usage(
+            self._started,
+            self._popen.cpu_seconds + self._unreaped,
+            self._popen.uncounted_seconds + self._unreaped,
+        )
 
     def wait_for_end(self, limit: Limit, *, give_up_if: Callable[[], str | None] = lambda: None) -> int:
         """Wait until the root has ended by itself and its output has been read to the end.
@@ -290,13 +270,6 @@ def kill_tree(root: psutil.Process) -> float:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
     return unreaped
-
-
-def detached_from_terminal() -> dict[str, Any]:
-    """Arguments for Popen that protect a process from a Ctrl-C in the terminal of the run."""
-    if sys.platform == "win32":
-        return {"creationflags": subprocess.CREATE_NO_WINDOW}
-    return {"start_new_session": True}
 
 
 def _pump(pipe: IO[bytes] | None, stream: str, log: ProcessLog) -> None:

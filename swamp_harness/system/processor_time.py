@@ -57,6 +57,11 @@ class MeasuredPopen(subprocess.Popen[bytes]):
         if sys.platform == "win32":
             threading.Thread(target=self._look_again_and_again, daemon=True).start()
 
+    @property
+    def uncounted_seconds(self) -> float:
+        """The processor seconds that the operating system adds to no child of this process: none."""
+        return 0.0
+
     def poll(self) -> int | None:
         """The exit code, None while it runs."""
         if sys.platform == "win32":

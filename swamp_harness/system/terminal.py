@@ -16,11 +16,12 @@ from typing import Any
 import pexpect
 import psutil
 
+from swamp_harness.system.child_process import Launch
 from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import OUTPUT_DRAINED, PROCESS_GONE, Limit
 from swamp_harness.system.lines import Lines
 from swamp_harness.system.process_log import Life, ProcessLog
-from swamp_harness.system.processes import Launch, ProcessTree, kill_tree, wait_for_the_end_of
+from swamp_harness.system.processes import ProcessTree, kill_tree, wait_for_the_end_of
 from swamp_harness.system.processor_time import Usage, reaped
 from swamp_harness.system.waiting import WaitTimeout, wait_until
 

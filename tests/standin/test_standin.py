@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import types
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -213,9 +214,11 @@ _INSTALL = """
 import importlib, pkgutil, sys
 import standin
 from standin import mutants
+from standin.mutants.running import replacement
 for each in pkgutil.walk_packages(standin.__path__, "standin."):
-    if not each.name.startswith("standin.mutants") and not each.name.endswith("__main__"):
+    if not each.name.startswith("standin.mutants") and not each.name.endswith(("__main__", ".ready")):
         importlib.import_module(each.name)
+replacement._put_in_where_imported = lambda *_: None  # where another mutant of this process may have been
 misfits = []
 for name in sys.argv[1:]:
     try:
@@ -340,6 +343,31 @@ def _nothing(old: Callable[..., None]) -> None:
 def test_only_functions_of_the_stand_in_can_be_replaced(place: str) -> None:
     with pytest.raises(Misfit, match=f"{place} cannot be replaced"):
         put_in(place, _nothing, importlib.import_module("standin.tokens"))
+
+
+def _greeting(name: str) -> str:
+    return f"Hello {name}"
+
+
+def _twice(old: Callable[[str], str], name: str) -> str:
+    return old(name) * 2
+
+
+@pytest.mark.parametrize(("place", "hears_of_it"), [("first:_greeting", "both"), ("second:_greeting", "one")])
+def test_a_replaced_function_is_replaced_where_it_was_imported_before(
+    place: str, hears_of_it: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("standin.first", "standin.second")
+    first, second = (types.ModuleType(name) for name in names)
+    for name, module in zip(names, (first, second), strict=True):
+        vars(module)["_greeting"] = _greeting
+        monkeypatch.setitem(sys.modules, name, module)
+    monkeypatch.setattr(_greeting, "__module__", "standin.first")
+
+    put_in(place, _twice, first if place.startswith("first") else second)
+
+    assert vars(second)["_greeting"]("you") == "Hello youHello you"
+    assert (vars(first)["_greeting"] is not _greeting) == (hears_of_it == "both")
 
 
 def _result(number: int, outcome: str, step_type: str = "") -> ScenarioResult:

@@ -10,6 +10,7 @@ from itertools import islice
 
 import pytest
 
+from swamp_harness.system.child_process import Launch
 from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.hosts import namespaces as namespaces_of_hosts
 from swamp_harness.system.hosts.namespaces import (
@@ -21,7 +22,6 @@ from swamp_harness.system.hosts.namespaces import (
 )
 from swamp_harness.system.limits import Limit
 from swamp_harness.system.process_log import ProcessLog
-from swamp_harness.system.processes import Launch
 from swamp_harness.system.waiting import WaitTimeout, wait_until
 
 SOON = Limit("a test", 20)

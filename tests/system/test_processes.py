@@ -5,13 +5,14 @@ import psutil
 import pytest
 
 from swamp_harness.system import marked_processes as marked_processes_module
+from swamp_harness.system.child_process import Launch
 from swamp_harness.system.clean_env import scrubbed_environment
 from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import Limit
 from swamp_harness.system.marked_processes import MARK_VARIABLE, end_marked, mark_of, marked_processes
 from swamp_harness.system.process_log import ProcessLog
 from swamp_harness.system.process_tree import tree_of
-from swamp_harness.system.processes import Launch, ProcessTree
+from swamp_harness.system.processes import ProcessTree
 from swamp_harness.system.processor_time import TreeWatch
 from swamp_harness.system.redaction import SECRETS
 from swamp_harness.system.remains_of_run import clean_up

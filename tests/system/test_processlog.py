@@ -7,10 +7,11 @@ import weakref
 
 import pytest
 
+from swamp_harness.system.child_process import Launch
 from swamp_harness.system.clean_env import scrubbed_environment
 from swamp_harness.system.lines import Lines
 from swamp_harness.system.process_log import Life, ProcessLog
-from swamp_harness.system.processes import Launch, ProcessTree
+from swamp_harness.system.processes import ProcessTree
 from swamp_harness.system.redaction import BLANK, SECRETS
 from tests.disguised import DISGUISES
 

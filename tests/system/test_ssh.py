@@ -12,6 +12,7 @@ import paramiko
 import psutil
 import pytest
 
+from swamp_harness.system.child_process import Launch
 from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.files import LocalFiles, copy
 from swamp_harness.system.hosts import ssh_processes
@@ -19,7 +20,6 @@ from swamp_harness.system.hosts.ssh import SshHost
 from swamp_harness.system.hosts.ssh_processes import SshProcess
 from swamp_harness.system.limits import Limit
 from swamp_harness.system.process_log import ProcessLog
-from swamp_harness.system.processes import Launch
 from swamp_harness.system.waiting import WaitTimeout, wait_until
 from tests.sshd import new_key, sshd_in
 

@@ -6,12 +6,12 @@ import sys
 import psutil
 import pytest
 
+from swamp_harness.system.child_process import Launch
 from swamp_harness.system.clean_env import scrubbed_environment
 from swamp_harness.system.console import press_ctrl_c
 from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import Limit
 from swamp_harness.system.process_log import ProcessLog
-from swamp_harness.system.processes import Launch
 from swamp_harness.system.terminal import ConsoleProcess, start_with_ctrl_c
 from swamp_harness.system.waiting import wait_until
 

@@ -45,8 +45,18 @@ def put_in(place: str, function: Callable[..., Any], module: ModuleType) -> None
     owner, name, old = _found(place, module)
     if problem := misfit(old, function, is_method=inspect.isclass(owner)):
         raise Misfit(f"{place} cannot be replaced: {problem}.")
-    setattr(owner, name, _noting(place, function, old))
+    new = _noting(place, function, old)
+    setattr(owner, name, new)
+    if owner is module and old.__module__ == module.__name__:
+        _put_in_where_imported(name, old, new)
     effect.note(effect.PUT_IN, place)
+
+
+def _put_in_where_imported(name: str, old: FunctionType, new: Callable[..., Any]) -> None:
+    """Replace a function in the modules that have imported it already: a ready program has loaded all."""
+    for path, module in list(sys.modules.items()):
+        if path.startswith("standin.") and vars(module).get(name) is old:
+            setattr(module, name, new)
 
 
 def watch(place: str, module: ModuleType) -> None:

@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from swamp_harness.system import files
+from swamp_harness.system.child_process import Launch
 from swamp_harness.system.files import Files
 from swamp_harness.system.limits import Limit
 from swamp_harness.system.marked_processes import described, marked_processes
 from swamp_harness.system.network import NetworkPath
 from swamp_harness.system.process_log import ProcessLog
-from swamp_harness.system.processes import Launch, ProcessTree
+from swamp_harness.system.processes import ProcessTree
 from swamp_harness.system.processor_time import Usage
 from swamp_harness.system.stop_request import StopRequest
 

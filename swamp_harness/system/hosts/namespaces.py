@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from swamp_harness.system.child_process import Launch
 from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.files import Files, LocalFiles
 from swamp_harness.system.hosts.host import Address, Process
@@ -21,7 +22,7 @@ from swamp_harness.system.limits import PATH_BROKEN
 from swamp_harness.system.marked_processes import described, marked_processes
 from swamp_harness.system.network import NetworkPath
 from swamp_harness.system.process_log import ProcessLog
-from swamp_harness.system.processes import Launch, ProcessTree
+from swamp_harness.system.processes import ProcessTree
 from swamp_harness.system.waiting import wait_until, without_the_product
 
 # Addresses that RFC 2544 reserves for benchmarks; a link between two machines takes four of them.

@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Mapping
 from pathlib import PurePath
 
+from swamp_harness.system.child_process import Launch
 from swamp_harness.system.files import Files
 from swamp_harness.system.hosts.host import Address, Process
 from swamp_harness.system.hosts.ssh_address import SshAddress
@@ -18,7 +19,6 @@ from swamp_harness.system.hosts.ssh_path import TunnelPath
 from swamp_harness.system.hosts.ssh_processes import Group, SshProcess, members, processes_of
 from swamp_harness.system.network import NetworkPath
 from swamp_harness.system.process_log import ProcessLog
-from swamp_harness.system.processes import Launch
 
 
 class SshHost:

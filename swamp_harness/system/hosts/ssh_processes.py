@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from swamp_harness.system.child_process import Launch
 from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.hosts.ssh_connection import (
     NO_EXIT_CODE,
@@ -23,7 +24,7 @@ from swamp_harness.system.hosts.ssh_connection import (
 )
 from swamp_harness.system.limits import HOST_ANSWER, OUTPUT_DRAINED, PROCESS_GONE, PROCESS_STOPPED, Limit
 from swamp_harness.system.process_log import Life, ProcessLog
-from swamp_harness.system.processes import Launch, wait_for_the_end_of
+from swamp_harness.system.processes import wait_for_the_end_of
 from swamp_harness.system.processor_time import Usage
 from swamp_harness.system.stop_request import StopRequest
 from swamp_harness.system.waiting import wait_until, without_the_product
