@@ -12,6 +12,9 @@ from typing import IO, Any, Protocol
 from swamp_harness.system.processor_time import MeasuredPopen
 from swamp_harness.system.ready_program import is_possible, ready_for
 
+if sys.platform == "linux":
+    from swamp_harness.system.fork import Fork
+
 
 @dataclass(frozen=True)
 class Launch:
@@ -86,9 +89,12 @@ def start(launch: Launch, *, has_input: bool = False) -> ChildProcess:
     Raises:
         OSError: it could not be started.
     """
-    ready = ready_for(launch.arguments[0])
-    if ready is not None and is_possible(launch.environment):
-        return ready.start(launch.arguments, launch.environment, launch.folder, has_input=has_input)
+    if sys.platform == "linux":
+        ready = ready_for(launch.arguments[0])
+        if ready is not None and is_possible(launch.environment):
+            return Fork(
+                ready.socket, launch.arguments, launch.environment, launch.folder, has_input=has_input
+            )
     return MeasuredPopen(
         list(launch.arguments),
         env=dict(launch.environment),

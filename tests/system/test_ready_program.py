@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,9 +22,11 @@ from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import Limit
 from swamp_harness.system.marked_processes import MARK_VARIABLE, marked_processes
 from swamp_harness.system.processor_time import MeasuredPopen
-from swamp_harness.system.ready_program import Fork, is_possible, made_ready
+from swamp_harness.system.ready_program import is_possible, made_ready
 from swamp_harness.system.waiting import wait_until
 
+if sys.platform == "linux":
+    from swamp_harness.system.fork import Fork
 if not is_possible({}):
     pytest.skip("only Linux has ready programs", allow_module_level=True)
 
