@@ -10,6 +10,9 @@ from swamp_harness.scenario.run_context import RunContext
 from swamp_harness.scenario.world import World
 from swamp_harness.system.processor_time import Usage
 
+# In place of a command: loads a program once, for all processes that are forks of it.
+_LOADING = "(loading)"
+
 
 def costs_of(world: World) -> tuple[Cost, ...]:
     """The costs of a scenario whose World is closed; a command counts for the step that started it."""
@@ -24,7 +27,8 @@ def costs_of(world: World) -> tuple[Cost, ...]:
 def of_preparation(run_context: RunContext) -> tuple[Cost, ...]:
     """The costs of what the scenarios of a run share."""
     commands = [usage for each in run_context.preparation.commands for usage in each.usages]
-    return _summed((Purpose.PREPARATION, kind, usage) for kind, usage in commands)
+    loading = [] if run_context.loading is None else [(_LOADING, run_context.loading)]
+    return _summed((Purpose.PREPARATION, kind, usage) for kind, usage in (*commands, *loading))
 
 
 def _summed(used: Iterable[tuple[Purpose, str, Usage]]) -> tuple[Cost, ...]:

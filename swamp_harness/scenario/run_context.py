@@ -29,6 +29,7 @@ from swamp_harness.system.guardian import Guardian
 from swamp_harness.system.limits import BUNDLES_KEPT, REPOSITORY_USED, set_pace
 from swamp_harness.system.made_once import made_once
 from swamp_harness.system.marked_processes import MARK_VARIABLE, end_marked, mark_of
+from swamp_harness.system.processor_time import Usage
 from swamp_harness.system.ready_program import is_possible, made_ready, ready_for
 from swamp_harness.system.remains_of_run import KEEP_FILE, remove_unless_kept
 
@@ -81,6 +82,7 @@ class RunContext:
         prepared: the folder for what scenarios copy, if several runs share it: the first one makes it. None
             for a folder of the run itself.
         ends: what ends with the run.
+        loading: what a ready program has used to load the processes of the run; None if there is none.
 
     Attributes:
         target: the program under test.
@@ -91,6 +93,7 @@ class RunContext:
         reports: the folder for the run's artifacts.
         folder: the run's working folder.
         preparation: what scenarios copy.
+        loading: what a ready program has used to load the processes of the run; None if there is none.
     """
 
     def __init__(
@@ -106,6 +109,7 @@ class RunContext:
         network: Mapping[str, str],
         prepared: Path | None = None,
         ends: ExitStack | None = None,
+        loading: Usage | None = None,
     ) -> None:
         self.target = target
         self.binary, self.companions = binaries.tested, binaries.companions
@@ -114,6 +118,7 @@ class RunContext:
         self.run_id = run_id
         self.folder = folder
         self._guardian, self._ends = guardian, ends or ExitStack()
+        self.loading = loading
         self.preparation = Preparation(
             prepared or folder,
             self.binary.runs_as,
@@ -147,7 +152,7 @@ class RunContext:
         guardian = Guardian(run_id, folder)  # before anything is written into the folder
         binaries = binaries.under_their_own_name(folder)
         ends = ExitStack()
-        ends.enter_context(_made_ready(target, binaries, folder, mark_of(run_id)))
+        loading = ends.enter_context(_made_ready(target, binaries, folder, mark_of(run_id)))
         context = cls(
             target,
             binaries,
@@ -159,6 +164,7 @@ class RunContext:
             network=network_settings(environ),
             prepared=prepared,
             ends=ends,
+            loading=loading,
         )
         if prepared is not None:
             context.preparation.make()
@@ -282,7 +288,7 @@ class RunContext:
 
 def _made_ready(
     target: Target, binaries: Binaries, folder: Path, mark: str
-) -> contextlib.AbstractContextManager[None]:
+) -> contextlib.AbstractContextManager[Usage | None]:
     """Let a ready program start the processes of a run, if the target has one and none is in use yet."""
     tested = str(binaries.tested.runs_as)
     if not target.ready_program or not is_possible(target.variables) or ready_for(tested) is not None:

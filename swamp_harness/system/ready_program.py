@@ -11,11 +11,13 @@ import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from swamp_harness.system.errors import InfrastructureError
+from swamp_harness.system.processor_time import MeasuredPopen, Usage
 
-_PIECE = 1 << 16
 # Linux shows the environment of a fork in the place that the ready program has for its own.
 _ROOM = {"UAT_ROOM": " " * 100_000}
 # The interpreter reads variables of this prefix when it starts, so no fork has them.
@@ -44,14 +46,24 @@ def is_possible(environment: Mapping[str, str]) -> bool:
     Args:
         environment: of the process; the interpreter reads some variables when it starts.
     """
-    has_all = sys.platform == "linux" and hasattr(os, "pidfd_open")
-    return has_all and not any(name.startswith(_OF_THE_INTERPRETER) for name in environment)
+    return _is_possible_here() and not any(name.startswith(_OF_THE_INTERPRETER) for name in environment)
+
+
+@cache
+def _is_possible_here() -> bool:
+    if sys.platform != "linux":
+        return False
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except OSError:  # an old kernel
+        return False
+    return True
 
 
 @contextmanager
 def made_ready(
     module: str, executables: Collection[str], folder: Path, environment: Mapping[str, str]
-) -> Iterator[None]:
+) -> Iterator[Usage]:
     """Let a ready program start some executables for this process and its forks.
 
     It is no child of this process. It ends with the context, or with this process and its forks; what it has
@@ -63,6 +75,9 @@ def made_ready(
         folder: for the socket, and for what it writes to its standard error.
         environment: of the process; that of a fork is another.
 
+    Yields:
+        What it used until it was ready.
+
     Raises:
         InfrastructureError: it does not start.
     """
@@ -70,32 +85,34 @@ def made_ready(
     its_input, until_it_closes = os.pipe()
     with os.fdopen(until_it_closes, "wb"):
         try:
-            _run(module, program.socket, its_input, folder / "ready.stderr", environment)
+            usage = _run(module, program.socket, its_input, folder / "ready.stderr", environment)
         finally:
             os.close(its_input)
         _in_use.append(program)
         try:
-            yield
+            yield usage
         finally:
             _in_use.remove(program)
 
 
-def _run(module: str, socket: str, stdin: int, stderr: Path, environment: Mapping[str, str]) -> None:
+def _run(module: str, socket: str, stdin: int, stderr: Path, environment: Mapping[str, str]) -> Usage:
+    """Run the program until it goes on in the background, when it is ready."""
+    started = datetime.now(UTC)
     with stderr.open("wb") as file:
-        started = subprocess.run(
+        process = MeasuredPopen(
             [sys.executable, "-m", module, socket],
             env={**environment, **_ROOM},
             stdin=stdin,
             stdout=subprocess.DEVNULL,
             stderr=file,
             start_new_session=True,
-            check=False,
         )
-    if started.returncode != 0 or not Path(socket).exists():
+        code = process.wait()
+    if code != 0 or not Path(socket).exists():
         raise InfrastructureError(
-            f"{module} does not get ready: exit code {started.returncode}.\n"
-            f"{stderr.read_text('utf-8', 'replace')}"
+            f"{module} does not get ready: exit code {code}.\n{stderr.read_text('utf-8', 'replace')}"
         )
+    return Usage(started, process.cpu_seconds)
 
 
 def all_in_use() -> list[ReadyProgram]:

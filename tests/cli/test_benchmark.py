@@ -47,7 +47,8 @@ def assert_measured_by_purpose_and_command(document, printed):
     for costs in (*document["runs"].values(), *document["by number"].values(), *by_scenario.values()):
         parts = {name: value for name, value in costs.items() if name.startswith(f"{whole},")}
         assert sum(parts.values()) == pytest.approx(costs[whole], abs=0.01)
-        assert abs(costs[f"{whole}, other"]) < costs[whole] / 2
+        # A whole run asks three executables for their versions, and has a guardian.
+        assert abs(costs[f"{whole}, other"]) < max(costs[whole] / 2, 1)
         for part in ("set-up", "action", "orchestrators", "workers with their steps"):
             assert costs[f"{whole}, {part}"] > 0
     assert sum(

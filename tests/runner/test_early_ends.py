@@ -14,6 +14,7 @@ import yaml
 
 from swamp_harness.specification import features, project
 from tests.conftest import ROOT, run_suite, suite_environment
+from tests.family import family_of
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows neither forks nor sends such signals")
 
@@ -296,12 +297,12 @@ def test_a_run_in_which_the_suite_fails_is_incomplete(tmp_path, jobs, change):
 def test_the_record_of_a_killed_run_has_no_results(tmp_path):
     run = start(tmp_path / "reports", "-j", "2", "--tags", "@uat-06")
     assert any(line.startswith("  ok ") for line in run.stdout)
-    children = psutil.Process(run.pid).children(recursive=True)
+    family = family_of(run.pid)
 
     run.kill()
 
     run.communicate(timeout=120)
-    psutil.wait_procs(children, timeout=30)
+    psutil.wait_procs(family, timeout=30)
     record = read(tmp_path / "reports")
     assert (record["exit code"], record["ending"], record["planned"]) == ("INCOMPLETE", "open", planned(6))
     assert set(outcomes(tmp_path / "reports")) == {"not run"}

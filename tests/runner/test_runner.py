@@ -14,6 +14,7 @@ import pytest
 from swamp_harness.results.run_record import RUN_FILE, read_run, together
 from swamp_harness.specification import features, project
 from tests.conftest import ROOT, suite_environment
+from tests.family import family_of
 
 MODULE = "swamp_harness.cli.main"
 WITHOUT_FORKS = (
@@ -54,16 +55,16 @@ def results_of_allure(reports):
 
 
 def forked_by(process):
-    """The forked children of a run that have started processes themselves.
+    """The forked children of a run, once a scenario has started processes.
 
-    On a busy machine, a child that is about to execute a program is still a copy of the run for a while.
+    Before that, a child that is about to execute a program is a copy of the run for a while.
     """
     found = []
-    for child in psutil.Process(process.pid).children():
-        with contextlib.suppress(psutil.Error):
-            is_copy = child.cmdline() == psutil.Process(process.pid).cmdline()
-            if is_copy and child.children():
-                found.append(child)
+    if family_of(process.pid, "scenario-"):
+        for child in psutil.Process(process.pid).children():
+            with contextlib.suppress(psutil.Error):
+                if child.cmdline() == psutil.Process(process.pid).cmdline():
+                    found.append(child)
     return found
 
 

@@ -33,6 +33,7 @@ from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import NEXT_STEP
 from swamp_harness.system.redaction import SECRETS
 from tests.conftest import ROOT, a_result, needs_fork, run_suite, suite_environment
+from tests.family import family_of
 
 SECONDS = {"a": 1.0, "b": 9.0, "c": 4.0, "d": 5.0}
 GB = 10**9
@@ -328,9 +329,10 @@ def test_nothing_is_left_of_an_interrupted_parallel_run(tmp_path: Path, name: st
         start_new_session=True,
     )
     end = time.monotonic() + 30
-    while len(_of(run.pid)) < 6 and time.monotonic() < end:  # three scenarios, with processes of their own
+    # Three scenarios, with processes of their own.
+    while len(family_of(run.pid)) < 7 and time.monotonic() < end:
         time.sleep(0.05)
-    family = _of(run.pid)
+    family = family_of(run.pid)
     os.kill(run.pid, getattr(signal, name))
     run.communicate(timeout=30)
     _, alive = psutil.wait_procs(family, timeout=20)
@@ -341,10 +343,3 @@ def test_nothing_is_left_of_an_interrupted_parallel_run(tmp_path: Path, name: st
         assert len(results) == sum(6 in run.numbers for run in runs)
         endings = {each["skip"]["ending"] for each in results if each["skip"]}
         assert INTERRUPTED[name] in endings
-
-
-def _of(pid: int) -> list[psutil.Process]:
-    try:
-        return psutil.Process(pid).children(recursive=True)
-    except psutil.NoSuchProcess:
-        return []

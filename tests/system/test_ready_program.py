@@ -27,8 +27,7 @@ from swamp_harness.system.waiting import wait_until
 
 if sys.platform == "linux":
     from swamp_harness.system.fork import Fork
-if not is_possible({}):
-    pytest.skip("only Linux has ready programs", allow_module_level=True)
+pytestmark = pytest.mark.skipif(not is_possible({}), reason="only Linux has ready programs")
 
 SOON = Limit("a test", 20)
 STANDIN = of_the_project("swamp-standin")
