@@ -446,7 +446,9 @@ def _start_run(state: State) -> Iterator[Event]:
 
 def _go_on(state: State) -> Iterator[Event]:
     for step in state.running:
-        yield from _determined(Act("go on", step), [], partial(model.released, state, step))
+        # What follows must not come before its end, which takes the step a moment.
+        seen = [] if model.is_away(state, step) else [Seen("ended", step)]
+        yield from _determined(Act("go on", step), seen, partial(model.released, state, step))
 
 
 def _cancel(state: State) -> Iterator[Event]:
