@@ -149,6 +149,27 @@ Feature: Approvals
       | step | worker |
       | ship | alpha  |
 
+  @uat-45 @named-run-goes-on-in-repository
+  Scenario: In the repository, too, only the named run is approved and goes on; the command fails as it does
+    Given a workflow whose models exist, with the steps:
+      | step | runs on          | work               | after |
+      | gate | the orchestrator | waits for approval |       |
+      | ship | the orchestrator | fails              | gate  |
+    And an orchestrator
+    When the workflow starts
+    And the run waits for approval
+    And the workflow starts
+    And the run waits for approval
+    And the operator approves the step "gate" by the id of the first run, in the repository
+    And the operator resumes the run by the id of the first run, in the repository
+    Then the command exits with exit code 1
+    And the list of approvals shows, in each place, in text and in JSON:
+      | workflow | step | run        |
+      | release  | gate | the second |
+    And these steps started, and no others:
+      | step | worker           |
+      | ship | the orchestrator |
+
   @uat-45 @named-run-of-two-rejected
   Scenario: Of two runs that wait for approval, only the named one is rejected, and the other goes on
     Given a workflow whose models exist, with the steps:
@@ -173,7 +194,7 @@ Feature: Approvals
       | ship | the orchestrator |
 
   @uat-45 @ambiguous-approval-refused
-  Scenario: Of two runs that wait for approval, an approval that names none changes neither
+  Scenario: Of two runs that wait for approval, an approval that names none changes neither, nor one that was rejected
     Given a workflow with the steps:
       | step | runs on          | work               | after |
       | gate | the orchestrator | waits for approval |       |
@@ -183,15 +204,18 @@ Feature: Approvals
     And the run waits for approval
     And the workflow starts
     And the run waits for approval
+    And the operator rejects the step "gate" by the id of the first run, in the repository
+    And the workflow starts
+    And the run waits for approval
     And the operator approves the step "gate" through the orchestrator
     Then the command fails because several runs wait for approval
     And the list of approvals shows, in each place, in text and in JSON:
       | workflow | step | run        |
-      | release  | gate | the first  |
       | release  | gate | the second |
+      | release  | gate | the third  |
 
   @uat-45 @run-waits-at-each-gate
-  Scenario: A run that needs two approvals waits for each, also if the orchestrator crashes in between
+  Scenario: A run that needs two approvals waits for each, and keeps a new input, also if the orchestrator crashes in between
     Given a workflow whose models exist, with the steps:
       | job    | job after | step  | runs on          | work                                 | after |
       | build  |           | build | any worker       | writes at once                       |       |
@@ -204,10 +228,10 @@ Feature: Approvals
     When the workflow starts
     And the run waits for approval
     And the operator approves the step "gate" through the orchestrator
-    And the operator resumes the run through the orchestrator
+    And the operator resumes the run through the orchestrator, with the input "hurry"
     And the orchestrator crashes and starts again
     And the operator approves the step "check" through the orchestrator
-    And the operator resumes the run through the orchestrator, with the input "hurry"
+    And the operator resumes the run through the orchestrator
     Then the command succeeds
     And these steps started, and no others:
       | step  | worker |
@@ -215,24 +239,24 @@ Feature: Approvals
       | pack  | alpha  |
       | ship  | alpha  |
     And this data is recorded, and no other:
-      | step  | data   | version | word      |
-      | build | result | 1       |           |
-      | pack  | result | 1       | hurry     |
-      | ship  | result | 1       | the input |
+      | step  | data   | version | word  |
+      | build | result | 1       |       |
+      | pack  | result | 1       | hurry |
+      | ship  | result | 1       | hurry |
 
   @uat-45 @each-item-needs-approval
   Scenario: A step that needs an approval for each of its items lets the run go on when all of them are approved
     Given a workflow whose models exist, with the steps:
-      | job    | job after | step | for each of | runs on          | work               |
-      | build  |           | gate | a, b        | the orchestrator | waits for approval |
-      | deploy | build     | ship |             | the orchestrator | writes at once     |
+      | job    | job after | step | for each of | runs on          | work                        |
+      | build  |           | gate | a, b        | the orchestrator | waits for approval          |
+      | deploy | build     | ship |             | the orchestrator | writes the input of the run |
     And an orchestrator
     When the workflow starts
     And the run waits for approval
     And the operator approves the step "gate-b" through the orchestrator
     And the operator resumes the run through the orchestrator
     And the operator approves the step "gate-a" in the repository
-    And the operator resumes the run through the orchestrator
+    And the operator resumes the run in the repository, with the input "later"
     Then the command succeeds
     And these steps started, and no others:
       | step | worker           |
@@ -242,6 +266,9 @@ Feature: Approvals
       | gate-a | succeeded |
       | gate-b | succeeded |
       | ship   | succeeded |
+    And this data is recorded, and no other:
+      | step | data   | version | word  |
+      | ship | result | 1       | later |
 
   @uat-45 @decision-recorded
   Scenario: The record of a run shows who approves a step in the repository, and with what note
@@ -256,6 +283,19 @@ Feature: Approvals
     Then the step "gate" is recorded as approved by "the release manager", with the note "see ticket 4711"
     And no step started
     And no step waits for approval
+
+  @uat-45 @rejection-recorded
+  Scenario: The record of a run shows who rejects a step in the repository, and with what note
+    Given a workflow with the steps:
+      | step | runs on          | work               | after |
+      | gate | the orchestrator | waits for approval |       |
+      | ship | the orchestrator | writes at once     | gate  |
+    And an orchestrator
+    When the workflow starts
+    And the run waits for approval
+    And the operator rejects the step "gate" in the repository, as "the release manager", with the note "see ticket 4711"
+    Then the step "gate" is recorded as rejected by "the release manager", with the note "see ticket 4711"
+    And no step started
 
   @uat-45 @decision-through-orchestrator-recorded
   Scenario: The record of a run shows who approves a step through the orchestrator, and with what note

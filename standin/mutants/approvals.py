@@ -226,6 +226,24 @@ def named_run_ignored_by_rejection() -> None:
 
 
 @mutant(45)
+def named_run_ignored_by_decision_in_repository() -> None:
+    """A decision in the repository does not heed which run it names."""
+
+    @replaces("operator.workflows:decide")
+    def _(old: Callable[..., dict[str, Any]], call: Call, *, approves: bool) -> dict[str, Any]:
+        return old(call if call.has("--server") else _without(call, "--run"), approves=approves)
+
+
+@mutant(45)
+def named_run_ignored_by_resume_in_repository() -> None:
+    """A run that is suspended cannot be named when it is resumed in the repository."""
+
+    @replaces("operator.workflows:resume")
+    def _(old: Callable[[Call], int], call: Call) -> int:
+        return old(call if call.has("--server") or call.has("--from") else _without(call, "--run"))
+
+
+@mutant(45)
 def first_of_several_approved() -> None:
     """A decision that names none of several runs is taken for the first of them."""
 
@@ -328,6 +346,20 @@ def decision_recorded_without_person() -> None:
         decision: dict[str, Any],
     ) -> dict[str, Any]:
         return old(step, {**decision, "decidedBy": ""})
+
+
+@mutant(45)
+def rejection_not_recorded() -> None:
+    """The record of a run shows that a step has failed, and not who rejected it."""
+
+    @replaces("approvals:decided")
+    def _(
+        old: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]],
+        step: dict[str, Any],
+        decision: dict[str, Any],
+    ) -> dict[str, Any]:
+        recorded = old(step, decision)
+        return recorded if decision["approved"] else {**recorded, "approvalDecision": {}}
 
 
 @mutant(45)
@@ -436,6 +468,30 @@ def input_of_the_resume_ignored() -> None:
     @replaces("operator.workflows:resume")
     def _(old: Callable[[Call], int], call: Call) -> int:
         return old(_without(call, "--input"))
+
+
+@mutant(45)
+def input_of_the_resume_ignored_in_repository() -> None:
+    """A suspended run that is resumed in the repository with an input keeps the one that it had."""
+
+    @replaces("operator.workflows:resume")
+    def _(old: Callable[[Call], int], call: Call) -> int:
+        return old(call if call.has("--server") or call.has("--from") else _without(call, "--input"))
+
+
+@mutant(45)
+def input_of_the_resume_lost_at_next_approval() -> None:
+    """A new input of a run that was resumed is forgotten when the run waits for another approval."""
+
+    @replaces("orchestrator.runs:Run.go_on_with")
+    def _(
+        old: Callable[[Run, dict[str, Any], Collection[str]], None],
+        run: Run,
+        record: dict[str, Any],
+        anew: Collection[str],
+    ) -> None:
+        old(run, record, anew)
+        run._inputs = record["inputs"]
 
 
 def _without(call: Call, option: str) -> Call:
