@@ -285,16 +285,21 @@ Feature: Approvals
     And no step waits for approval
 
   @uat-45 @rejection-recorded
-  Scenario: The record of a run shows who rejects a step in the repository, and with what note
+  Scenario: A resumed run asks for the next approval, and its record shows who rejects that step, and with what note
     Given a workflow with the steps:
-      | step | runs on          | work               | after |
-      | gate | the orchestrator | waits for approval |       |
-      | ship | the orchestrator | writes at once     | gate  |
+      | step  | runs on          | work               | after |
+      | gate  | the orchestrator | waits for approval |       |
+      | check | the orchestrator | waits for approval | gate  |
+      | ship  | the orchestrator | writes at once     | check |
     And an orchestrator
     When the workflow starts
     And the run waits for approval
-    And the operator rejects the step "gate" in the repository, as "the release manager", with the note "see ticket 4711"
-    Then the step "gate" is recorded as rejected by "the release manager", with the note "see ticket 4711"
+    And the operator approves the step "gate" in the repository
+    And the operator resumes the run through the orchestrator, and follows it
+    And the run waits for approval
+    And the operator rejects the step "check" in the repository, as "the release manager", with the note "see ticket 4711"
+    Then the command that followed the run asks to approve the step "check"
+    And the step "check" is recorded as rejected by "the release manager", with the note "see ticket 4711"
     And no step started
 
   @uat-45 @decision-through-orchestrator-recorded

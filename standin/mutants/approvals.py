@@ -50,6 +50,16 @@ def question_missing_in_json_of_run() -> None:
 
 
 @mutant(45)
+def resumed_run_asks_nothing() -> None:
+    """The command that resumes a run does not ask for the next approval."""
+    resumed = resumed_from_now_on()
+
+    @replaces("orchestrator.runs:Run.required")
+    def _(old: Callable[[Run], dict[str, str]], run: Run) -> dict[str, str]:
+        return {"stepId": "", "prompt": ""} if run.identity in resumed else old(run)
+
+
+@mutant(45)
 def suspended_runs_fail_at_restart() -> None:
     """A restart of the orchestrator ends suspended runs like those that were in progress."""
 
