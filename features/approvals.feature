@@ -152,23 +152,28 @@ Feature: Approvals
   @uat-45 @named-run-goes-on-in-repository
   Scenario: In the repository, too, only the named run is approved and goes on; the command fails as it does
     Given a workflow whose models exist, with the steps:
-      | step | runs on          | work               | after |
-      | gate | the orchestrator | waits for approval |       |
-      | ship | the orchestrator | fails              | gate  |
+      | step  | runs on          | work                        | after |
+      | gate  | the orchestrator | waits for approval          |       |
+      | build | the orchestrator | writes the input of the run | gate  |
+      | test  | the orchestrator | fails                       | build |
     And an orchestrator
     When the workflow starts
     And the run waits for approval
     And the workflow starts
     And the run waits for approval
     And the operator approves the step "gate" by the id of the first run, in the repository
-    And the operator resumes the run by the id of the first run, in the repository
+    And the operator resumes the run by the id of the first run, in the repository, with the input "later"
     Then the command exits with exit code 1
     And the list of approvals shows, in each place, in text and in JSON:
       | workflow | step | run        |
       | release  | gate | the second |
     And these steps started, and no others:
-      | step | worker           |
-      | ship | the orchestrator |
+      | step  | worker           |
+      | build | the orchestrator |
+      | test  | the orchestrator |
+    And this data is recorded, and no other:
+      | step  | data   | version | word  |
+      | build | result | 1       | later |
 
   @uat-45 @named-run-of-two-rejected
   Scenario: Of two runs that wait for approval, only the named one is rejected, and the other goes on
@@ -256,7 +261,7 @@ Feature: Approvals
     And the operator approves the step "gate-b" through the orchestrator
     And the operator resumes the run through the orchestrator
     And the operator approves the step "gate-a" in the repository
-    And the operator resumes the run in the repository, with the input "later"
+    And the operator resumes the run through the orchestrator, with the input "later"
     Then the command succeeds
     And these steps started, and no others:
       | step | worker           |
