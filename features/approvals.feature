@@ -6,11 +6,11 @@ Feature: Approvals
   @uat-45 @suspended-run-asks-for-approval
   Scenario Outline: A run that needs an approval is suspended, asks the operator in <output>, and stays so after a <restart>
     Given a workflow with the steps:
-      | job    | job after | step  | runs on          | work               | after |
-      | build  |           | build | any worker       | writes at once     |       |
-      | build  |           | gate  | the orchestrator | waits for approval | build |
-      | build  |           | ship  | any worker       | writes at once     | gate  |
-      | deploy | build     | pack  | any worker       | writes at once     |       |
+      | job    | job after | step  | runs on          | work                        | after |
+      | build  |           | build | any worker       | writes at once              |       |
+      | build  |           | gate  | the orchestrator | waits for approval          | build |
+      | build  |           | ship  | any worker       | writes the input of the run | gate  |
+      | deploy | build     | pack  | any worker       | writes at once              |       |
     And an orchestrator
     And the enrolled worker "alpha"
     And the operator's output is in <output>

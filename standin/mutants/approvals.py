@@ -303,6 +303,34 @@ def list_without_question_in_text() -> None:
 
 
 @mutant(45)
+def list_says_since_now() -> None:
+    """In JSON, the list of approvals says that each step waits since the list was asked for."""
+
+    @replaces("approvals:pending_step")
+    def _(
+        old: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]],
+        run: dict[str, Any],
+        step: dict[str, Any],
+    ) -> dict[str, Any]:
+        from standin.moments import stamp
+
+        return {**old(run, step), "suspendedAt": stamp()}
+
+
+@mutant(45)
+def list_without_inputs() -> None:
+    """In JSON, the list of approvals does not show the inputs of the runs."""
+
+    @replaces("approvals:pending_step")
+    def _(
+        old: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]],
+        run: dict[str, Any],
+        step: dict[str, Any],
+    ) -> dict[str, Any]:
+        return {**old(run, step), "inputs": {}}
+
+
+@mutant(45)
 def orchestrator_lists_one_run_of_a_workflow() -> None:
     """The list of approvals through the orchestrator has one run of each workflow."""
 
