@@ -40,11 +40,12 @@ Feature: Approvals
   @uat-45 @approved-run-goes-on
   Scenario: An approved run goes on with its remaining steps on a worker, after the orchestrator has crashed
     Given a workflow whose models exist, with the steps:
-      | job    | job after | step  | runs on          | work                        | after |
-      | build  |           | build | any worker       | writes at once              |       |
-      | build  |           | gate  | the orchestrator | waits for approval          | build |
-      | build  |           | ship  | any worker       | writes the input of the run | gate  |
-      | deploy | build     | pack  | any worker       | writes at once              |       |
+      | job    | job after | step  | runs on          | work                        | after | may fail |
+      | build  |           | build | any worker       | writes at once              |       |          |
+      | build  |           | lint  | any worker       | fails                       |       | yes      |
+      | build  |           | gate  | the orchestrator | waits for approval          | build |          |
+      | build  |           | ship  | any worker       | writes the input of the run | gate  |          |
+      | deploy | build     | pack  | any worker       | writes at once              |       |          |
     And an orchestrator
     And the enrolled worker "alpha"
     And the operator's output is in text
@@ -57,6 +58,7 @@ Feature: Approvals
     And the operator sees these dispatches, and no others:
       | step  | worker | lease     | wrote |
       | build | alpha  | completed | yes   |
+      | lint  | alpha  | failed    | no    |
       | pack  | alpha  | completed | yes   |
       | ship  | alpha  | completed | yes   |
     And this data is recorded, and no other:

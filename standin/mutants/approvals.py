@@ -99,6 +99,15 @@ def approved_run_begins_again() -> None:
 
 
 @mutant(45)
+def approved_run_repeats_what_has_failed() -> None:
+    """An approved run runs the steps again that may fail and have failed before the approval."""
+
+    @replaces("orchestrator.requests:steps_left")
+    def _(old: Callable[[dict[str, Any]], set[str]], record: dict[str, Any]) -> set[str]:
+        return old(record) | {step["name"] for step in record["steps"] if step["status"] == "failed"}
+
+
+@mutant(45)
 def approved_run_ends_with_its_next_step() -> None:
     """An approved run goes on with one step, and skips the later ones."""
 
