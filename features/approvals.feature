@@ -53,8 +53,8 @@ Feature: Approvals
     And the run waits for approval
     And the operator approves the step "gate" in the repository
     And the orchestrator crashes and starts again
-    And the operator resumes the run through the orchestrator
-    Then the command succeeds
+    And the operator resumes the run through the orchestrator, and follows it
+    Then the run succeeds
     And the operator sees these dispatches, and no others:
       | step  | worker | lease     | wrote |
       | build | alpha  | completed | yes   |
@@ -190,8 +190,8 @@ Feature: Approvals
     And the run waits for approval
     And the operator rejects the step "gate" by the id of the first run, through the orchestrator
     And the operator approves the step "gate" through the orchestrator
-    And the operator resumes the run through the orchestrator
-    Then the command succeeds
+    And the operator resumes the run through the orchestrator, and follows it
+    Then the run succeeds
     And the history shows these runs, and no others:
       | workflow | status    | because |
       | release  | failed    |         |

@@ -60,6 +60,17 @@ def resumed_run_asks_nothing() -> None:
 
 
 @mutant(45)
+def resumed_run_told_as_suspended() -> None:
+    """The command that resumes a run says at its end that the run is still suspended."""
+    resumed = resumed_from_now_on()
+
+    @replaces("orchestrator.runs:Run.document")
+    def _(old: Callable[[Run], dict[str, Any]], run: Run) -> dict[str, Any]:
+        ended = run.identity in resumed and run.status == "succeeded"
+        return {**old(run), "status": "suspended"} if ended else old(run)
+
+
+@mutant(45)
 def suspended_runs_fail_at_restart() -> None:
     """A restart of the orchestrator ends suspended runs like those that were in progress."""
 
