@@ -240,7 +240,7 @@ Feature: Tokens
     And the orchestrator notices that "alpha" is gone
     And the operator deletes the secret of the token "alpha" from the vault
     And the operator revokes the token "alpha" through the orchestrator
-    And the operator revokes the token "alph" through the orchestrator
+    And the operator revokes the token "alphabet" through the orchestrator
     And the worker "alpha" starts again
     Then the command fails because there is no such token
     And the worker "alpha" is rejected because its token is revoked
