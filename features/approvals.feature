@@ -6,11 +6,11 @@ Feature: Approvals
   @uat-45 @suspended-run-asks-for-approval
   Scenario Outline: A run that needs an approval is suspended, asks the operator in <output>, and stays so after a <restart>
     Given a workflow with the steps:
-      | job    | job after | step  | runs on          | work               | after |
-      | build  |           | build | any worker       | writes at once     |       |
-      | build  |           | gate  | the orchestrator | waits for approval | build |
-      | build  |           | ship  | any worker       | writes at once     | gate  |
-      | deploy | build     | pack  | any worker       | writes at once     |       |
+      | job    | job after | step  | runs on          | work                        | after |
+      | build  |           | build | any worker       | writes at once              |       |
+      | build  |           | gate  | the orchestrator | waits for approval          | build |
+      | build  |           | ship  | any worker       | writes the input of the run | gate  |
+      | deploy | build     | pack  | any worker       | writes at once              |       |
     And an orchestrator
     And the enrolled worker "alpha"
     And the operator's output is in <output>
@@ -40,11 +40,12 @@ Feature: Approvals
   @uat-45 @approved-run-goes-on
   Scenario: An approved run goes on with its remaining steps on a worker, after the orchestrator has crashed
     Given a workflow whose models exist, with the steps:
-      | job    | job after | step  | runs on          | work                        | after |
-      | build  |           | build | any worker       | writes at once              |       |
-      | build  |           | gate  | the orchestrator | waits for approval          | build |
-      | build  |           | ship  | any worker       | writes the input of the run | gate  |
-      | deploy | build     | pack  | any worker       | writes at once              |       |
+      | job    | job after | step  | runs on          | work                        | after | may fail |
+      | build  |           | build | any worker       | writes at once              |       |          |
+      | build  |           | lint  | any worker       | fails                       |       | yes      |
+      | build  |           | gate  | the orchestrator | waits for approval          | build |          |
+      | build  |           | ship  | any worker       | writes the input of the run | gate  |          |
+      | deploy | build     | pack  | any worker       | writes at once              |       |          |
     And an orchestrator
     And the enrolled worker "alpha"
     And the operator's output is in text
@@ -52,11 +53,12 @@ Feature: Approvals
     And the run waits for approval
     And the operator approves the step "gate" in the repository
     And the orchestrator crashes and starts again
-    And the operator resumes the run through the orchestrator
-    Then the command succeeds
+    And the operator resumes the run through the orchestrator, and follows it
+    Then the run succeeds
     And the operator sees these dispatches, and no others:
       | step  | worker | lease     | wrote |
       | build | alpha  | completed | yes   |
+      | lint  | alpha  | failed    | no    |
       | pack  | alpha  | completed | yes   |
       | ship  | alpha  | completed | yes   |
     And this data is recorded, and no other:
@@ -149,6 +151,32 @@ Feature: Approvals
       | step | worker |
       | ship | alpha  |
 
+  @uat-45 @named-run-goes-on-in-repository
+  Scenario: In the repository, too, only the named run is approved and goes on; the command fails as it does
+    Given a workflow whose models exist, with the steps:
+      | step  | runs on          | work                        | after |
+      | gate  | the orchestrator | waits for approval          |       |
+      | build | the orchestrator | writes the input of the run | gate  |
+      | test  | the orchestrator | fails                       | build |
+    And an orchestrator
+    When the workflow starts
+    And the run waits for approval
+    And the workflow starts
+    And the run waits for approval
+    And the operator approves the step "gate" by the id of the first run, in the repository
+    And the operator resumes the run by the id of the first run, in the repository, with the input "later"
+    Then the command exits with exit code 1
+    And the list of approvals shows, in each place, in text and in JSON:
+      | workflow | step | run        |
+      | release  | gate | the second |
+    And these steps started, and no others:
+      | step  | worker           |
+      | build | the orchestrator |
+      | test  | the orchestrator |
+    And this data is recorded, and no other:
+      | step  | data   | version | word  |
+      | build | result | 1       | later |
+
   @uat-45 @named-run-of-two-rejected
   Scenario: Of two runs that wait for approval, only the named one is rejected, and the other goes on
     Given a workflow whose models exist, with the steps:
@@ -162,8 +190,8 @@ Feature: Approvals
     And the run waits for approval
     And the operator rejects the step "gate" by the id of the first run, through the orchestrator
     And the operator approves the step "gate" through the orchestrator
-    And the operator resumes the run through the orchestrator
-    Then the command succeeds
+    And the operator resumes the run through the orchestrator, and follows it
+    Then the run succeeds
     And the history shows these runs, and no others:
       | workflow | status    | because |
       | release  | failed    |         |
@@ -173,7 +201,7 @@ Feature: Approvals
       | ship | the orchestrator |
 
   @uat-45 @ambiguous-approval-refused
-  Scenario: Of two runs that wait for approval, an approval that names none changes neither
+  Scenario: Of two runs that wait for approval, an approval that names none changes neither, nor one that was rejected
     Given a workflow with the steps:
       | step | runs on          | work               | after |
       | gate | the orchestrator | waits for approval |       |
@@ -183,15 +211,18 @@ Feature: Approvals
     And the run waits for approval
     And the workflow starts
     And the run waits for approval
+    And the operator rejects the step "gate" by the id of the first run, in the repository
+    And the workflow starts
+    And the run waits for approval
     And the operator approves the step "gate" through the orchestrator
     Then the command fails because several runs wait for approval
     And the list of approvals shows, in each place, in text and in JSON:
       | workflow | step | run        |
-      | release  | gate | the first  |
       | release  | gate | the second |
+      | release  | gate | the third  |
 
   @uat-45 @run-waits-at-each-gate
-  Scenario: A run that needs two approvals waits for each, also if the orchestrator crashes in between
+  Scenario: A run that needs two approvals waits for each, and keeps a new input, also if the orchestrator crashes in between
     Given a workflow whose models exist, with the steps:
       | job    | job after | step  | runs on          | work                                 | after |
       | build  |           | build | any worker       | writes at once                       |       |
@@ -204,10 +235,10 @@ Feature: Approvals
     When the workflow starts
     And the run waits for approval
     And the operator approves the step "gate" through the orchestrator
-    And the operator resumes the run through the orchestrator
+    And the operator resumes the run through the orchestrator, with the input "hurry"
     And the orchestrator crashes and starts again
     And the operator approves the step "check" through the orchestrator
-    And the operator resumes the run through the orchestrator, with the input "hurry"
+    And the operator resumes the run through the orchestrator
     Then the command succeeds
     And these steps started, and no others:
       | step  | worker |
@@ -215,24 +246,24 @@ Feature: Approvals
       | pack  | alpha  |
       | ship  | alpha  |
     And this data is recorded, and no other:
-      | step  | data   | version | word      |
-      | build | result | 1       |           |
-      | pack  | result | 1       | hurry     |
-      | ship  | result | 1       | the input |
+      | step  | data   | version | word  |
+      | build | result | 1       |       |
+      | pack  | result | 1       | hurry |
+      | ship  | result | 1       | hurry |
 
   @uat-45 @each-item-needs-approval
   Scenario: A step that needs an approval for each of its items lets the run go on when all of them are approved
     Given a workflow whose models exist, with the steps:
-      | job    | job after | step | for each of | runs on          | work               |
-      | build  |           | gate | a, b        | the orchestrator | waits for approval |
-      | deploy | build     | ship |             | the orchestrator | writes at once     |
+      | job    | job after | step | for each of | runs on          | work                        |
+      | build  |           | gate | a, b        | the orchestrator | waits for approval          |
+      | deploy | build     | ship |             | the orchestrator | writes the input of the run |
     And an orchestrator
     When the workflow starts
     And the run waits for approval
     And the operator approves the step "gate-b" through the orchestrator
     And the operator resumes the run through the orchestrator
     And the operator approves the step "gate-a" in the repository
-    And the operator resumes the run through the orchestrator
+    And the operator resumes the run through the orchestrator, with the input "later"
     Then the command succeeds
     And these steps started, and no others:
       | step | worker           |
@@ -242,6 +273,9 @@ Feature: Approvals
       | gate-a | succeeded |
       | gate-b | succeeded |
       | ship   | succeeded |
+    And this data is recorded, and no other:
+      | step | data   | version | word  |
+      | ship | result | 1       | later |
 
   @uat-45 @decision-recorded
   Scenario: The record of a run shows who approves a step in the repository, and with what note
@@ -256,6 +290,24 @@ Feature: Approvals
     Then the step "gate" is recorded as approved by "the release manager", with the note "see ticket 4711"
     And no step started
     And no step waits for approval
+
+  @uat-45 @rejection-recorded
+  Scenario: A resumed run asks for the next approval, and its record shows who rejects that step, and with what note
+    Given a workflow with the steps:
+      | step  | runs on          | work               | after |
+      | gate  | the orchestrator | waits for approval |       |
+      | check | the orchestrator | waits for approval | gate  |
+      | ship  | the orchestrator | writes at once     | check |
+    And an orchestrator
+    When the workflow starts
+    And the run waits for approval
+    And the operator approves the step "gate" in the repository
+    And the operator resumes the run through the orchestrator, and follows it
+    And the run waits for approval
+    And the operator rejects the step "check" in the repository, as "the release manager", with the note "see ticket 4711"
+    Then the command that followed the run asks to approve the step "check"
+    And the step "check" is recorded as rejected by "the release manager", with the note "see ticket 4711"
+    And no step started
 
   @uat-45 @decision-through-orchestrator-recorded
   Scenario: The record of a run shows who approves a step through the orchestrator, and with what note

@@ -292,6 +292,7 @@ Feature: Enrollment and machine binding
     Then the worker "clone" is rejected because the worker is already connected
     And the rejection of the worker "clone" has the code "already_connected"
     And the worker "twin" is rejected because the worker is already connected
+    And the worker "twin" tried to connect 3 times
     And the worker "alpha" has stayed connected since "clone" started
     And the token "alpha" is still bound to the machine of "alpha" only
     And the machine id of "alpha" is kept in its cache directory

@@ -134,8 +134,8 @@ Feature: Secrets
     And no output about the run shows the secret "api-key"
     And the operator saw the start, the output and the end of each of the steps "build" exactly once
 
-  @uat-24 @posix @terminal @secret-stays-home-in-verbose-output
-  Scenario: A secret is not revealed at any log level of workers and orchestrator
+  @uat-01 @uat-24 @posix @terminal @secret-stays-home-in-verbose-output
+  Scenario: A secret is not revealed at any log level of workers and orchestrator, and neither is that of a token
     Given a workflow with the steps:
       | step   | runs on          | work                         | after  |
       | first  | worker "alpha"   | passes a secret to a program |        |
@@ -158,6 +158,8 @@ Feature: Secrets
     Then the run succeeds
     And every step received the secret "api-key"
     And only the vault holds the secret "api-key"
+    And only the vault holds the secret of the token "alpha"
+    And only the vault holds the secret of the token "zeta"
     And no output about the run shows the secret "api-key"
 
   # Files of the killed worker are those that it had while its step ran.

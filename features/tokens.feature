@@ -175,7 +175,7 @@ Feature: Tokens
     And the token "withdrawn-2" with a lifetime of 7d
     And the token "weeks" with a lifetime of 2w, for 3 machines
     And the token "months" with a lifetime of 1mo
-    And the token "years" with a lifetime of 1y, for any number of machines
+    And the token "builders-of-the-datacenter-in-frankfurt" with a lifetime of 1y, for any number of machines
     And the token "fleet" for 3 machines
     And the token "withdrawn" for 2 machines
     And the enrolled worker "alpha" with the token "fleet"
@@ -184,13 +184,13 @@ Feature: Tokens
     When the operator lists the tokens through the orchestrator
     And the operator revokes the token "withdrawn" through the orchestrator
     Then every list of tokens shows:
-      | token       | state    | machine                                    |
-      | fleet       | enrolled | those of "alpha" and "beta", of 3 machines |
-      | months      | unused   | none                                       |
-      | weeks       | unused   | none, of 3 machines                        |
-      | withdrawn   | revoked  | that of "gamma", of 2 machines             |
-      | withdrawn-2 | unused   | none                                       |
-      | years       | unused   | none, of any number of machines            |
+      | token                                   | state    | machine                                    |
+      | builders-of-the-datacenter-in-frankfurt | unused   | none, of any number of machines            |
+      | fleet                                   | enrolled | those of "alpha" and "beta", of 3 machines |
+      | months                                  | unused   | none                                       |
+      | weeks                                   | unused   | none, of 3 machines                        |
+      | withdrawn                               | revoked  | that of "gamma", of 2 machines             |
+      | withdrawn-2                             | unused   | none                                       |
 
   @uat-03 @repository-named-from-another-folder
   Scenario Outline: An operator in another folder, who names the repository <how>, sees and changes its tokens
@@ -233,15 +233,17 @@ Feature: Tokens
     And the pool is empty
 
   @uat-04 @revoked-worker-cannot-return
-  Scenario: A worker whose token was revoked cannot return
+  Scenario: A worker whose token was revoked cannot return, and a name that no token has cannot be revoked
     Given an orchestrator
     And the enrolled worker "alpha"
     When the worker "alpha" is killed
     And the orchestrator notices that "alpha" is gone
     And the operator deletes the secret of the token "alpha" from the vault
     And the operator revokes the token "alpha" through the orchestrator
+    And the operator revokes the token "alphabet" through the orchestrator
     And the worker "alpha" starts again
-    Then the worker "alpha" is rejected because its token is revoked
+    Then the command fails because there is no such token
+    And the worker "alpha" is rejected because its token is revoked
     And the worker "alpha" tried to connect 1 time
     And the pool shows, including past members:
       | worker | status       | connected |

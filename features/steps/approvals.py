@@ -64,7 +64,7 @@ def the_list_of_approvals_shows(context: StepContext) -> None:
     for answer in approvals.waiting(context.world):
         expect(
             f"the list of approvals {answer.how}",
-            expected=approvals.expected_waiting(rows, answer),
+            expected=approvals.expected_waiting(context.world, rows, answer),
             actual=approvals.listed_waiting(context.world, context.table.headings, answer),
         )
 

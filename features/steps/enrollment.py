@@ -180,10 +180,10 @@ def the_rejection_has_the_code(context: StepContext, worker: str, code: str) -> 
 @then('the worker "{worker:Name}" tried to connect {number:Number} time')
 @then('the worker "{worker:Name}" tried to connect {number:Number} times')
 def the_worker_tried_to_connect(context: StepContext, worker: str, number: int) -> None:
-    """Checks how many times the worker tried to connect, and that it paused before each retry."""
+    """Checks how many times the worker tried to connect, and that it paused ever longer before each retry."""
     expect(
         f'the worker "{worker}" tried to connect {number} times, counted, with a pause before each retry',
-        expected={"attempts": list(range(1, number + 1)), "pauses": [enrollment.PAUSE] * (number - 1)},
+        expected=enrollment.attempts_in_a_row(number),
         actual=enrollment.attempts(context.world, worker),
     )
 

@@ -50,6 +50,27 @@ def question_missing_in_json_of_run() -> None:
 
 
 @mutant(45)
+def resumed_run_asks_nothing() -> None:
+    """The command that resumes a run does not ask for the next approval."""
+    resumed = resumed_from_now_on()
+
+    @replaces("orchestrator.runs:Run.required")
+    def _(old: Callable[[Run], dict[str, str]], run: Run) -> dict[str, str]:
+        return {"stepId": "", "prompt": ""} if run.identity in resumed else old(run)
+
+
+@mutant(45)
+def resumed_run_told_as_suspended() -> None:
+    """The command that resumes a run says at its end that the run is still suspended."""
+    resumed = resumed_from_now_on()
+
+    @replaces("orchestrator.runs:Run.document")
+    def _(old: Callable[[Run], dict[str, Any]], run: Run) -> dict[str, Any]:
+        ended = run.identity in resumed and run.status == "succeeded"
+        return {**old(run), "status": "suspended"} if ended else old(run)
+
+
+@mutant(45)
 def suspended_runs_fail_at_restart() -> None:
     """A restart of the orchestrator ends suspended runs like those that were in progress."""
 
@@ -86,6 +107,15 @@ def approved_run_begins_again() -> None:
     def _(old: Callable[[dict[str, Any]], set[str]], record: dict[str, Any]) -> set[str]:
         before = {step["name"] for step in record["steps"] if "approvalPrompt" not in step}
         return old(record) | before
+
+
+@mutant(45)
+def approved_run_repeats_what_has_failed() -> None:
+    """An approved run runs the steps again that may fail and have failed before the approval."""
+
+    @replaces("orchestrator.requests:steps_left")
+    def _(old: Callable[[dict[str, Any]], set[str]], record: dict[str, Any]) -> set[str]:
+        return old(record) | {step["name"] for step in record["steps"] if step["status"] == "failed"}
 
 
 @mutant(45)
@@ -226,6 +256,24 @@ def named_run_ignored_by_rejection() -> None:
 
 
 @mutant(45)
+def named_run_ignored_by_decision_in_repository() -> None:
+    """A decision in the repository does not heed which run it names."""
+
+    @replaces("operator.workflows:decide")
+    def _(old: Callable[..., dict[str, Any]], call: Call, *, approves: bool) -> dict[str, Any]:
+        return old(call if call.has("--server") else _without(call, "--run"), approves=approves)
+
+
+@mutant(45)
+def named_run_ignored_by_resume_in_repository() -> None:
+    """A run that is suspended cannot be named when it is resumed in the repository."""
+
+    @replaces("operator.workflows:resume")
+    def _(old: Callable[[Call], int], call: Call) -> int:
+        return old(call if call.has("--server") or call.has("--from") else _without(call, "--run"))
+
+
+@mutant(45)
 def first_of_several_approved() -> None:
     """A decision that names none of several runs is taken for the first of them."""
 
@@ -272,6 +320,34 @@ def list_without_question_in_text() -> None:
     @replaces("operator.workflows:lines_of")
     def _(old: Callable[[dict[str, Any]], tuple[str, ...]], pending: dict[str, Any]) -> tuple[str, ...]:
         return old({**pending, "prompt": "(no prompt)"})
+
+
+@mutant(45)
+def list_says_since_now() -> None:
+    """In JSON, the list of approvals says that each step waits since the list was asked for."""
+
+    @replaces("approvals:pending_step")
+    def _(
+        old: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]],
+        run: dict[str, Any],
+        step: dict[str, Any],
+    ) -> dict[str, Any]:
+        from standin.moments import stamp
+
+        return {**old(run, step), "suspendedAt": stamp()}
+
+
+@mutant(45)
+def list_without_inputs() -> None:
+    """In JSON, the list of approvals does not show the inputs of the runs."""
+
+    @replaces("approvals:pending_step")
+    def _(
+        old: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]],
+        run: dict[str, Any],
+        step: dict[str, Any],
+    ) -> dict[str, Any]:
+        return {**old(run, step), "inputs": {}}
 
 
 @mutant(45)
@@ -328,6 +404,20 @@ def decision_recorded_without_person() -> None:
         decision: dict[str, Any],
     ) -> dict[str, Any]:
         return old(step, {**decision, "decidedBy": ""})
+
+
+@mutant(45)
+def rejection_not_recorded() -> None:
+    """The record of a run shows that a step has failed, and not who rejected it."""
+
+    @replaces("approvals:decided")
+    def _(
+        old: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]],
+        step: dict[str, Any],
+        decision: dict[str, Any],
+    ) -> dict[str, Any]:
+        recorded = old(step, decision)
+        return recorded if decision["approved"] else {**recorded, "approvalDecision": {}}
 
 
 @mutant(45)
@@ -436,6 +526,30 @@ def input_of_the_resume_ignored() -> None:
     @replaces("operator.workflows:resume")
     def _(old: Callable[[Call], int], call: Call) -> int:
         return old(_without(call, "--input"))
+
+
+@mutant(45)
+def input_of_the_resume_ignored_in_repository() -> None:
+    """A suspended run that is resumed in the repository with an input keeps the one that it had."""
+
+    @replaces("operator.workflows:resume")
+    def _(old: Callable[[Call], int], call: Call) -> int:
+        return old(call if call.has("--server") or call.has("--from") else _without(call, "--input"))
+
+
+@mutant(45)
+def input_of_the_resume_lost_at_next_approval() -> None:
+    """A new input of a run that was resumed is forgotten when the run waits for another approval."""
+
+    @replaces("orchestrator.runs:Run.go_on_with")
+    def _(
+        old: Callable[[Run, dict[str, Any], Collection[str]], None],
+        run: Run,
+        record: dict[str, Any],
+        anew: Collection[str],
+    ) -> None:
+        old(run, record, anew)
+        run._inputs = record["inputs"]
 
 
 def _without(call: Call, option: str) -> Call:

@@ -1267,6 +1267,17 @@ def returned_worker_may_be_replaced() -> None:
             old(before, name)
 
 
+@mutant(9)
+def attempts_without_longer_pauses() -> None:
+    """A worker that is rejected waits no longer before each further attempt, so rejected workers crowd in."""
+
+    @replaces("worker.session:Session._pause_before_next")
+    async def _(old: Callable[[Session], Awaitable[None]], session: Session) -> None:
+        pause = session._pause
+        await old(session)
+        session._pause = pause
+
+
 # Promise 10: A worker of another protocol version is turned away before anything else.
 
 

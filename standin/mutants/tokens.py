@@ -297,6 +297,17 @@ def credential_logged_by_a_failed_attempt() -> None:
 
 
 @mutant(1)
+def credential_logged_by_a_detailed_worker() -> None:
+    """At its most detailed log level, a worker logs the credential that it presents."""
+
+    @replaces("worker.connect:connect")
+    def _(old: Callable[[Call], None], call: Call) -> None:
+        if call.option("--log-level") == "trace":
+            print(f"worker: presenting {call.option('--token')}", file=sys.stderr)
+        old(call)
+
+
+@mutant(1)
 def command_mints_for_one() -> None:
     """In the repository, the command to mint a token for several machines mints it for one."""
 
@@ -820,6 +831,15 @@ def named_repository_not_listed() -> None:
         old(replace(call, options=known))
 
 
+@mutant(3)
+def long_names_cut_in_text() -> None:
+    """In text, the token list cuts names after 32 characters."""
+
+    @replaces("operator.tokens:table_of")
+    def _(old: Callable[[list[dict[str, Any]]], str], answer: list[dict[str, Any]]) -> str:
+        return old([{**each, "name": each["name"][:32]} for each in answer])
+
+
 # Promise 4: A revoked token admits no worker, and revoking is reported clearly.
 
 
@@ -1154,6 +1174,21 @@ def rejection_needs_the_secret() -> None:
         if key not in vaults.keys(Repository.here(), vault):
             raise Rejected(f"Secret '{key}' not found in vault '{vault}'", for_good=False)
         old(record)
+
+
+@mutant(4)
+def unknown_name_revoked_through_orchestrator() -> None:
+    """Through the orchestrator, a token that does not exist is said to have been revoked already."""
+
+    @replaces("orchestrator.requests:Requests.do_worker_token_revoke")
+    def _(old: Callable[[Requests, str], Any], requests: Requests, name: str) -> Any:
+        from standin import tokens
+        from standin.errors import UserError
+
+        try:
+            return old(requests, name)
+        except UserError:
+            return tokens.revoked_document({"name": name}, before=True)
 
 
 # Promise 53: Of mints of one name at the same moment one succeeds. No vault is guessed.

@@ -173,10 +173,11 @@ class Run:
             return "cancelled"
         if self.is_suspended():
             return SUSPENDED
-        succeeded = all(
-            self._progress[step.name].status == "succeeded" or step.may_fail for step in self._steps
-        )
-        return "succeeded" if succeeded else "failed"
+        return "succeeded" if all(self.ended_well(step.name) for step in self._steps) else "failed"
+
+    def ended_well(self, step: str) -> bool:
+        """Whether a step has succeeded, or may fail."""
+        return self._progress[step].status == "succeeded" or self.step_named(step).may_fail
 
     def document(self) -> dict[str, Any]:
         """The run as a JSON document."""
@@ -232,13 +233,12 @@ class Run:
         return self._turns.get(step.expanded) or contextlib.nullcontext()
 
     async def may_begin(self, step: Step) -> bool:
-        """Wait for the steps before a step; whether all have succeeded, and none needed an approval."""
+        """Wait for the steps before a step; whether all have ended well, and none needed an approval."""
         for name in step.after:
             await self._progress[name].over.wait()
-        before = [self._progress[name] for name in step.after]
-        if any(progress.since for progress in before):
+        if any(self._progress[name].since for name in step.after):
             return False
-        return step.after_any_end or all(progress.status == "succeeded" for progress in before)
+        return step.after_any_end or all(self.ended_well(name) for name in step.after)
 
     def _work(self, step: Step) -> Work:
         return Work(

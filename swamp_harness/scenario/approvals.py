@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from swamp_harness.product.commands import Output
+from swamp_harness.product.records import moment
 from swamp_harness.product.run import SUSPENDED, WorkflowRun
 from swamp_harness.product.run_records import steps_of
 from swamp_harness.product.wordings import APPROVALS, NO_APPROVALS
 from swamp_harness.scenario.list_answers import Answer, answers
 from swamp_harness.scenario.probe import PROMPT
+from swamp_harness.scenario.runs import inputs_of_workflow
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
 from swamp_harness.system.errors import ContractBroken
 from swamp_harness.system.limits import RUN_ENDED
 from swamp_harness.system.waiting import wait_for_moment, wait_until
 
+_WHEN_REACHED = "when its run got there"
 # The runs of a scenario, in the words of the features.
 _ORDER = ("the first", "the second", "the third")
 
@@ -100,10 +104,15 @@ def waiting(world: World) -> list[Answer]:
     return list(answers(world, "workflow", "approvals"))
 
 
-def expected_waiting(rows: list[Row], answer: Answer) -> list[Row]:
-    """The rows of the feature with the question; a list in text does not distinguish the runs."""
+def expected_waiting(world: World, rows: list[Row], answer: Answer) -> list[Row]:
+    """The rows of the feature with the question, and in JSON with what else is known of the runs.
+
+    A list in text does not distinguish the runs.
+    """
     named = [key for key in ("workflow", "step", "run") if key != "run" or answer.in_json]
-    return [{**{key: row[key] for key in named if key in row}, "prompt": PROMPT} for row in rows]
+    inputs = json.dumps(inputs_of_workflow(world), sort_keys=True)
+    known = {"prompt": PROMPT} | ({"inputs": inputs, "since": _WHEN_REACHED} if answer.in_json else {})
+    return [{**{key: row[key] for key in named if key in row}, **known} for row in rows]
 
 
 def listed_waiting(world: World, headings: list[str], answer: Answer) -> list[Row]:
@@ -118,7 +127,7 @@ def listed_waiting(world: World, headings: list[str], answer: Answer) -> list[Ro
         ContractBroken: the answer has neither such steps nor the message for none.
     """
     if answer.in_json:
-        runs = [run.run_id for run in world.runs.all() if isinstance(run, WorkflowRun)]
+        runs = {run.run_id: run for run in world.runs.all() if isinstance(run, WorkflowRun)}
         order = dict(zip(runs, _ORDER, strict=False))
         rows = [
             {
@@ -126,6 +135,8 @@ def listed_waiting(world: World, headings: list[str], answer: Answer) -> list[Ro
                 "step": item["stepName"],
                 "run": order.get(item["runId"], item["runId"]),
                 "prompt": item["prompt"],
+                "inputs": json.dumps(item["inputs"], sort_keys=True),
+                "since": _since(item["suspendedAt"], runs.get(item["runId"]), answer),
             }
             for item in answer.result.answer("workflow-approvals")["approvals"]
         ]
@@ -136,9 +147,16 @@ def listed_waiting(world: World, headings: list[str], answer: Answer) -> list[Ro
         ]
         if bool(rows) == bool(NO_APPROVALS.search(text)):
             raise ContractBroken(f"Expected steps that wait for approval, or that there are none:\n{text}")
-    shown = [*headings, "prompt"]
+    shown = [*headings, "prompt", "inputs", "since"]
     cut = [{heading: row[heading] for heading in shown if heading in row} for row in rows]
     return sorted(cut, key=lambda row: list(row.values()))
+
+
+def _since(suspended: str, run: WorkflowRun | None, answer: Answer) -> str:
+    """Since when a step waits, as a phrase if its run had started then and the list was asked for later."""
+    if run is not None and run.started <= moment(suspended) <= answer.result.started:
+        return _WHEN_REACHED
+    return suspended
 
 
 def decision(world: World, person: str, note: str) -> dict[str, Any]:

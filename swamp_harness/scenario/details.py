@@ -524,6 +524,7 @@ def detail_kinds(words: Mapping[str, Kind]) -> dict[str, Kind]:
         "ResumingDetails": kind(
             "how a run is resumed",
             dict,
+            _IN_REPOSITORY,
             _THROUGH,
             _FIRST_RUN,
             Detail(

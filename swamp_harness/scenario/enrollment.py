@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -35,8 +36,8 @@ from swamp_harness.system.process_log import ProcessLog
 from swamp_harness.system.waiting import WaitTimeout, wait_until
 
 FOR_EACH_PROCESSOR = "a slot for each processor"
-# Stands for each pause before a new attempt that is not too long.
-PAUSE = "at most 30 s"
+# Stand for pauses before attempts that are not too long: the first, and each that is longer than the last.
+_PAUSE, _LONGER_PAUSE = "at most 30 s", "longer, at most 30 s"
 _LONGEST_PAUSE = 30
 _ORCHESTRATOR = "orchestrator"
 # The bytes that a slow network carries in the time of the target for a slow transfer.
@@ -64,8 +65,17 @@ class Binding:
 def attempts(world: World, worker: str) -> dict[str, list[Any]]:
     """The numbers of a worker's attempts to connect, and its pauses between them."""
     actor = world.workers[worker]
-    pauses = [PAUSE if 0 < each <= _LONGEST_PAUSE else f"{each:g} s" for each in actor.pauses]
+    pauses = []
+    for before, pause in itertools.pairwise([0, *actor.pauses]):
+        longer = _LONGER_PAUSE if before else _PAUSE
+        pauses.append(longer if before < pause <= _LONGEST_PAUSE else f"{pause:g} s")
     return {"attempts": actor.attempts, "pauses": pauses}
+
+
+def attempts_in_a_row(number: int) -> dict[str, list[Any]]:
+    """The expected value of `attempts`: each pause is longer than the one before."""
+    pauses = [_PAUSE, *[_LONGER_PAUSE] * number][: number - 1]
+    return {"attempts": list(range(1, number + 1)), "pauses": pauses}
 
 
 def pool_rows(world: World, rows: Sequence[Row]) -> list[Row]:

@@ -269,7 +269,7 @@ def start_workflow(
     if after_absences:
         outlast_grace_windows(world)
     workflow = world.workflow
-    inputs = dict.fromkeys(workflow.inputs, "another") if last_evaluated else _inputs(world)
+    inputs = dict.fromkeys(workflow.inputs, "another") if last_evaluated else inputs_of_workflow(world)
     output = Output.TERMINAL if at_a_terminal else world.operator.output
     input_file = world.folder / "input.yaml" if input_in_a_file else None
     skipped = [REPORT_OF_METHOD] if skips_reports_of_steps else []
@@ -288,7 +288,7 @@ def start_workflow(
 
 def evaluate(world: World) -> None:
     """Evaluate the scenario's workflow with its inputs, in the repository."""
-    world.operator.evaluate_workflow(world.workflow.name, _inputs(world))
+    world.operator.evaluate_workflow(world.workflow.name, inputs_of_workflow(world))
 
 
 def evaluate_models(world: World) -> None:
@@ -297,7 +297,8 @@ def evaluate_models(world: World) -> None:
         world.operator.evaluate_model(step.name)
 
 
-def _inputs(world: World) -> dict[str, str]:
+def inputs_of_workflow(world: World) -> dict[str, str]:
+    """The inputs with which the scenario's workflow is started."""
     return {
         name: value_of_input(name, world.present_instance, world.member_of) for name in world.workflow.inputs
     }
