@@ -125,9 +125,12 @@ COMMANDS: Sequence[Command] = (
     Command("access token revoke", "Revoke a server token", "operator.access:revoke", ("name",), (
         _SERVER, _TOKEN,
     )),
+    Command("access token rotate", "Replace a server token", "operator.access:rotate", ("name",), (
+        _SERVER, _TOKEN,
+    )),
     Command("access grant create", "Create a grant", "operator.access:create_grant", (), (
         Option("--subject", required=True), Option("--allow"), Option("--deny"),
-        Option("--on", required=True), _SERVER, _TOKEN,
+        Option("--on", required=True), Option("--when"), _SERVER, _TOKEN,
     )),
     Command("access grant list", "List grants", "operator.access:list_grants", (), (_SERVER, _TOKEN)),
     Command("access grant revoke", "Revoke a grant", "operator.access:revoke_grant", ("id",), (
@@ -137,6 +140,9 @@ COMMANDS: Sequence[Command] = (
     Command("access group add-member", "Add a client to a group", "operator.access:add_member", (
         "group", "principal",
     )),
+    Command("access group remove-member", "Remove a client from a group", "operator.access:remove_member", (
+        "group", "principal",
+    ), (_SERVER, _TOKEN)),
     Command("access reload", "Read the grants again", "operator.access:reload", (), (_SERVER, _TOKEN)),
     Command("model type method run", "Run a method of a type", "operator.access:mint_by_method", (
         "type", "method", "name",

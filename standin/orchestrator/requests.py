@@ -332,6 +332,14 @@ class Requests:
         """Revoke a server token."""
         return access.revoke(self._repository, name)
 
+    def do_access_token_rotate(self, name: str) -> Any:
+        """Make a new secret for a server token."""
+        return access.rotate(self._repository, name)
+
+    def do_access_group_remove_member(self, name: str, client: str) -> Any:
+        """Remove a client from a group."""
+        return access.remove_member(self._repository, name, client)
+
     def do_access_grant_create(self, subject: str, actions: list[str], on: str, *, denies: bool) -> Any:
         """Give a client a grant."""
         return access.add_grant(self._repository, subject, actions, on, denies=denies)
