@@ -151,7 +151,8 @@ COMMANDS: Sequence[Command] = (
     Command("model evaluate", "Evaluate the expressions of a model", "operator.models:evaluate", ("name",)),
     Command("model create", "Create a model", "operator.models:create", ("type", "name")),
     Command("model method run", "Run a method of a model", "operator.models:run", ("model", "method"), (
-        _SERVER, Option("--input"), Option("--input-file"), Option("--tag"), Option("--skip-check-label"),
+        _SERVER, Option("--input"), Option("--input-file"), Option("--stdin", takes=False), Option("--tag"),
+        Option("--skip-check-label"), Option("--skip-check"),
     )),
     Command("extension pull", "Pull an extension from the registry", "operator.extensions:pull", ("name",), (
         Option("--force", takes=False),
@@ -185,7 +186,8 @@ COMMANDS: Sequence[Command] = (
     )),
     Command("workflow run", "Run a workflow", "operator.workflows:run", ("name",), (
         _SERVER, _TOKEN, Option("--input"), Option("--input-file"), Option("--stdin", takes=False),
-        Option("--tag"), Option("--skip-report"), Option("--skip-check-label"), Option("--timeout"),
+        Option("--tag"), Option("--skip-report"), Option("--skip-check-label"), Option("--skip-check"),
+        Option("--timeout"),
         Option("--last-evaluated", takes=False),
     )),
     Command("workflow evaluate", "Evaluate the expressions of a workflow", "operator.workflows:evaluate", (

@@ -96,7 +96,7 @@ def method_of(model_type: str, name: str) -> Method:
 
 
 def check_before(model_type: str, model: str, method: str, skipped: list[str]) -> None:
-    """Make the checks before a method of a model, without those that have a skipped label.
+    """Make the checks before a method of a model, without those whose name or a label is skipped.
 
     Raises:
         UserError: a check fails.
@@ -104,7 +104,7 @@ def check_before(model_type: str, model: str, method: str, skipped: list[str]) -
     failed = [
         f"\n  {name}:\n    - {check.error}"
         for name, check in described(model_type).checks.items()
-        if method in check.applies_to and not set(check.labels) & set(skipped)
+        if method in check.applies_to and not {name, *check.labels} & set(skipped)
     ]
     if failed:
         raise UserError(f'Pre-flight checks failed for "{model}" → {method}:{"".join(failed)}')

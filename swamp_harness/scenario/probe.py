@@ -13,7 +13,8 @@ from swamp_harness.scenario.values import EMPTY_INPUTS, LINES, LONG, MESSAGE, VA
 
 PROBE = "@uat/probe"
 # The checks before its methods, and the label that they have.
-CHECKS, SLOW = ("uat-slow",), "slow"
+SLOW_CHECK, SLOW = "uat-slow", "slow"
+CHECKS = (SLOW_CHECK,)
 SECRETS_MODEL = "@uat/secrets"
 ENVIRONMENT_MODEL = "@uat/environment"
 CAPABILITIES_MODEL = "@uat/capabilities"
