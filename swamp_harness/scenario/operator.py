@@ -14,7 +14,6 @@ from swamp_harness.product.serve_api import Request, ServeApi
 from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.redaction import SECRETS
 
-
 _GEORGIAN_LETTERS = [chr(code) for code in range(0x10D0, 0x10F1)]
 _LETTERS_OF_SHORT_SECRET = 3
 
