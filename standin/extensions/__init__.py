@@ -7,7 +7,7 @@ behaviour is here in Python, a module for each of them. Change both together.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +45,7 @@ class Description:
         files: the kinds of files that it declares, by spec.
         sensitive: the fields of a resource that are kept in a vault, by spec.
         checks: before methods, by name.
+        followed_by: the methods for which a method asks, by its name.
     """
 
     methods: Mapping[str, Method]
@@ -52,6 +53,7 @@ class Description:
     files: dict[str, Kind] = field(default_factory=dict)
     sensitive: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     checks: Mapping[str, Check] = field(default_factory=dict)
+    followed_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 _MODULES = {
