@@ -41,7 +41,7 @@ async def _once(inputs: dict[str, Any], context: Context) -> None:
     await _finish(inputs["step"], context, **{name: inputs[name] for name in inputs if name == "word"})
 
 
-async def _noted(inputs: dict[str, Any], context: Context) -> None:
+async def _noted(inputs: dict[str, Any], _context: Context) -> None:
     log_entry("start", inputs["step"])
     log_entry("end", inputs["step"])
 
