@@ -3,11 +3,12 @@ Feature: Authentication
   operator may do only what a grant allows. It accepts no connection from a page that it does not trust and, for other
   machines, none by a host name that it does not trust.
 
-  # The repository has the server tokens of "alice", whom a grant allows to run the workflow; of "bob", whom one allows to
-  # read the workflow, and who is in a group that may run all workflows whose names begin with "nightly-"; of "carol",
-  # whose token is revoked; of "dave", whose token has expired; and of "erin", the administrator. One grant lets erin run
-  # all workflows whose names begin with "draft-", and another forbids her to run "draft-9". "mallory" has a token that
-  # was never minted, and "nobody" has none.
+  # The repository has the server tokens of "alice", whom a grant allows to run the workflow, on a condition that it meets;
+  # of "bob", whom one allows to read the workflow, and two to run it, on conditions that it does not meet, and who is in
+  # a group that may run all workflows whose names begin with "nightly-"; of "carol", whose token is revoked; of "dave",
+  # whose token has expired; and of "erin", the administrator. One grant lets erin run all workflows whose names begin
+  # with "draft-", and another forbids her to run "draft-9". "mallory" has a token that was never minted, and "nobody"
+  # has none.
   @uat-41 @clients-do-what-grants-allow
   Scenario: Each client may do what a grant allows, and nothing else
     Given a repository with server tokens
@@ -85,13 +86,15 @@ Feature: Authentication
       | /data/1/1/1/1  | refused  |
 
   @uat-41 @changed-grants-count
-  Scenario: A new grant counts, and a revoked grant counts no longer
+  Scenario: A new grant counts, also one from a file, and neither a revoked grant nor that of a former group counts any longer
     Given a repository with server tokens
     And a workflow with the steps:
       | step  | runs on          | work           |
       | build | the orchestrator | writes at once |
     And an orchestrator that authenticates its clients
-    When the administrator grants "bob" to run the workflow
+    When a file of grants lets "bob" run all workflows whose names begin with "weekly-"
+    And the administrator removes "bob" from his group
+    And the administrator grants "bob" to run the workflow
     And the administrator revokes the grants of "alice"
     And the clients "alice, bob" run these commands, in text and in JSON:
       | command           |
@@ -103,9 +106,13 @@ Feature: Authentication
       | client | runs the workflow | lists the workers | approves a step           | resumes the run           |
       | alice  | access is denied  | access is denied  | access is denied          | access is denied          |
       | bob    | succeeds          | access is denied  | no run waits for approval | no run waits for approval |
+    And programs with the server tokens of these clients get these answers:
+      | client | request                        | answer                    |
+      | bob    | approves a step of "weekly-1"  | there is no such workflow |
+      | bob    | approves a step of "nightly-1" | access is denied          |
 
   @uat-41 @revoked-server-token-refused
-  Scenario: A server token that worked is refused as soon as it is revoked
+  Scenario: A server token that worked is refused as soon as it is revoked, or replaced
     Given a repository with server tokens
     And a workflow with the steps:
       | step  | runs on          | work           |
@@ -115,12 +122,14 @@ Feature: Authentication
       | command           |
       | runs the workflow |
     And the administrator revokes the server token of "alice"
-    And the clients "alice, erin by variables" run these commands, in text and in JSON:
+    And the administrator replaces the server token of "bob"
+    And the clients "alice, bob, erin by variables" run these commands, in text and in JSON:
       | command           |
       | lists the workers |
     Then each client gets these answers, in text and in JSON:
       | client            | lists the workers    |
       | alice             | authentication fails |
+      | bob               | authentication fails |
       | erin by variables | succeeds             |
     And these steps started, and no others:
       | step  | worker           |

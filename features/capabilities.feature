@@ -3,7 +3,8 @@ Feature: Capabilities
   A step on a worker can do the same as on the orchestrator. It gets the same answer to each call, and leaves the same
   data behind. Only who wrote the data, where and when may differ.
 
-  # The settings are a lifetime, a number of versions to keep, and tags.
+  # The settings are a lifetime, a number of versions to keep, and tags. The orchestrator runs the method that a step on a
+  # worker asks for at its end (design/remote-execution.md, "The remote `MethodContext`").
   @uat-22 @worker-writes-what-orchestrator-writes
   Scenario: Steps write the same on a worker as on the orchestrator
     Given a workflow with the steps:
@@ -20,6 +21,7 @@ Feature: Capabilities
       | placed-configured | any worker       | writes files with settings of its workflow |
       | local-vault       | the orchestrator | stores a secret in a vault                 |
       | placed-vault      | any worker       | stores a secret in a vault                 |
+      | placed-chain      | any worker       | writes at once, then runs another method   |
     And an orchestrator
     And the enrolled worker "alpha"
     When the workflow starts with the tags "ticket=id=42"
@@ -32,6 +34,8 @@ Feature: Capabilities
       | local-sensitive   | the orchestrator |
       | local-vault       | the orchestrator |
       | local-versions    | the orchestrator |
+      | placed-chain      | alpha            |
+      | placed-chain      | the orchestrator |
       | placed-configured | alpha            |
       | placed-files      | alpha            |
       | placed-resources  | alpha            |

@@ -198,21 +198,25 @@ Feature: Remote client
     And the operator reads each version of the data of "ship" at the other machine as in the repository
 
   @uat-28 @batch-runs-for-each-input
-  Scenario: A workflow that runs for several inputs runs once for each of them
+  Scenario: A workflow or a method that runs for several inputs runs once for each of them
     Given a workflow with the steps:
       | step | runs on          | work                        |
       | ship | the orchestrator | writes the input of the run |
+    And the model "build"
     And an orchestrator
     And the operator is at another machine, without a repository
     When the operator runs these commands, in text and in JSON:
       | command                        |
       | runs a workflow for two inputs |
+      | runs a method for two inputs   |
     Then these commands succeed, in text and in JSON:
       | command                        |
       | runs a workflow for two inputs |
+      | runs a method for two inputs   |
     And this data is recorded, and no other:
-      | step | data   | version | word   |
-      | ship | result | 4       | second |
+      | step  | data   | version | word   |
+      | build | result | 4       | second |
+      | ship  | result | 4       | second |
 
   @uat-28 @query-shows-all-data
   Scenario: An operator at another machine sees all data that a query matches

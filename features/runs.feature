@@ -568,11 +568,11 @@ Feature: Runs
       | build   | alpha  | failed    | no    |
 
   @uat-17 @resumed-run-can-be-cancelled
-  Scenario: A run that goes on after an approval can be cancelled
+  Scenario: A run that goes on after an approval can be cancelled, and what it has written stays
     Given a workflow whose models exist, with the steps:
-      | step  | runs on          | work                | after |
-      | gate  | the orchestrator | waits for approval  |       |
-      | build | any worker       | pauses, then writes | gate  |
+      | step  | runs on          | work                         | after |
+      | gate  | the orchestrator | waits for approval           |       |
+      | build | any worker       | writes, pauses, writes again | gate  |
     And an orchestrator
     And the enrolled worker "alpha"
     When the workflow starts
@@ -586,6 +586,9 @@ Feature: Runs
       | worker | status | connected | slots |
       | alpha  | idle   | yes       | 0/1   |
     And no process of a step is left on the machine of "alpha"
+    And this data is recorded, and no other:
+      | step  | data   | version | written on |
+      | build | before | 1       | alpha      |
 
   @uat-17 @cancel-by-name-keeps-orchestrator
   Scenario: Cancelling a workflow by its name leaves the orchestrator running

@@ -61,7 +61,7 @@ Feature: Secrets
       | step  | runs on    | work                                                                        |
       | build | any worker | writes three secrets, one from a list and one of its model, into a resource |
     And an orchestrator
-    And the vault holds the secret "api-key", of six characters
+    And the vault holds the secret "api-key", of three letters
     And the vault holds the secret "other-key", which begins with the secret "api-key"
     And the vault holds the secret "model-key"
     And the enrolled worker "alpha"
@@ -104,7 +104,7 @@ Feature: Secrets
       | step  | runs on    | work                            |
       | build | any worker | passes two secrets to a program |
     And an orchestrator
-    And the vault holds the secret "api-key", of six characters
+    And the vault holds the secret "api-key", of three letters
     And the vault holds the secret "other-key", which begins with the secret "api-key"
     And workers log everything
     And the enrolled worker "alpha"

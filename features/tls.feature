@@ -112,12 +112,13 @@ Feature: TLS
     And nothing is left on the other machine
 
     Examples:
-      | certificate                        | trust                           | flaw                                |
-      | a certificate of another authority | the authority                   | the certificate is not trusted      |
-      | a self-signed certificate          | the authority                   | the certificate is not trusted      |
-      | a self-signed certificate          | another self-signed certificate | the certificate is not trusted      |
-      | an expired certificate             | the authority                   | the certificate has expired         |
-      | a certificate for another host     | the authority                   | the certificate is for another host |
+      | certificate                                    | trust                           | flaw                                |
+      | a certificate of another authority             | the authority                   | the certificate is not trusted      |
+      | a self-signed certificate that may sign others | the authority                   | the certificate may sign others     |
+      | a self-signed certificate                      | the authority                   | the certificate is not trusted      |
+      | a self-signed certificate                      | another self-signed certificate | the certificate is not trusted      |
+      | an expired certificate                         | the authority                   | the certificate has expired         |
+      | a certificate for another host                 | the authority                   | the certificate is for another host |
 
   @uat-29 @tls @cancel-over-tls
   Scenario Outline: An operator who trusts the authority by <way> cancels a run over TLS

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from standin import vaults
+from standin import predicate, vaults
 from standin.errors import UserError
 from standin.moments import moment, now, stamp
 from standin.repository import Repository
@@ -60,17 +60,24 @@ def revoke(repository: Repository, name: str) -> dict[str, Any]:
     Raises:
         UserError: there is no such token.
     """
-    record = repository.read(_file_of(name))
-    if record is None:
-        raise UserError(
-            f"Server token '{name}' not found. Use 'swamp access token list' to see existing tokens."
-        )
+    record = _record_of(repository, name)
     answer = {"name": name, "state": "revoked"}
     if record["state"] == "revoked":
         return {**answer, "alreadyRevoked": True}
     revoked_at = stamp()
     repository.write(_file_of(name), {**record, "state": "revoked", "revokedAt": revoked_at})
     return {**answer, "revokedAt": revoked_at, "alreadyRevoked": False}
+
+
+def rotate(repository: Repository, name: str) -> dict[str, Any]:
+    """Make a new secret for a server token; the old one is valid no longer.
+
+    Raises:
+        UserError: there is no such token.
+    """
+    record = _record_of(repository, name)
+    vaults.put(repository, record["vaultName"], record["secretKey"], secrets.token_hex(_BYTES))
+    return record
 
 
 def redeem(repository: Repository, credential: str) -> str:
@@ -100,6 +107,15 @@ def check_state(record: dict[str, Any]) -> None:
         raise Refused
 
 
+def _record_of(repository: Repository, name: str) -> dict[str, Any]:
+    record: dict[str, Any] | None = repository.read(_file_of(name))
+    if record is None:
+        raise UserError(
+            f"Server token '{name}' not found. Use 'swamp access token list' to see existing tokens."
+        )
+    return record
+
+
 def _file_of(name: str) -> str:
     return f"server-tokens/{name}.json"
 
@@ -113,21 +129,44 @@ def grants(repository: Repository) -> list[dict[str, Any]]:
 
 
 def add_grant(
-    repository: Repository, subject: str, actions: Sequence[str], resource: str, *, denies: bool = False
+    repository: Repository,
+    subject: str,
+    actions: Sequence[str],
+    resource: str,
+    *,
+    denies: bool = False,
+    condition: str = "",
 ) -> dict[str, Any]:
-    """Give a client or a group a grant, which may deny the actions."""
-    kind, _, name = subject.partition(":")
-    resource_kind, _, pattern = resource.partition(":")
-    grant = {
-        "id": str(uuid.uuid4()),
-        "subject": {"kind": kind, "name": name},
-        "effect": "deny" if denies else "allow",
-        "actions": list(actions),
-        "resource": {"kind": resource_kind, "pattern": pattern},
-        "state": "active",
-    }
+    """Give a client or a group a grant, which may deny the actions, and may have a condition."""
+    grant = _grant(subject, actions, resource, "deny" if denies else "allow", condition)
     repository.write(f"grants/{grant['id']}.json", grant)
     return grant
+
+
+def _grant(
+    subject: str, actions: Sequence[str], resource: str, effect: str, condition: str = ""
+) -> dict[str, Any]:
+    kind, _, name = subject.partition(":")
+    resource_kind, _, pattern = resource.partition(":")
+    return {
+        "id": str(uuid.uuid4()),
+        "subject": {"kind": kind, "name": name},
+        "effect": effect,
+        "actions": list(actions),
+        "resource": {"kind": resource_kind, "pattern": pattern},
+        "condition": condition,
+        "state": "active",
+    }
+
+
+def grants_of_files(repository: Repository) -> list[dict[str, Any]]:
+    """The grants of the files in the repository's folder of grants."""
+    # YAML takes a moment to load, and only few repositories have such files.
+    import yaml
+
+    files = sorted((repository.folder / "grants").glob("*.yaml"))
+    listed = [each for file in files for each in yaml.safe_load(file.read_text("utf-8"))["grants"]]
+    return [_grant(each["subject"], each["actions"], each["resource"], each["effect"]) for each in listed]
 
 
 def revoke_grant(repository: Repository, identity: str) -> dict[str, Any]:
@@ -158,10 +197,26 @@ def add_member(repository: Repository, name: str, client: str) -> dict[str, Any]
     Raises:
         UserError: there is no such group.
     """
-    group = repository.read(_file_of_group(name))
+    group = _group(repository, name)
+    return _write_group(repository, {**group, "members": [*group["members"], client]})
+
+
+def remove_member(repository: Repository, name: str, client: str) -> dict[str, Any]:
+    """Remove a client from a group.
+
+    Raises:
+        UserError: there is no such group.
+    """
+    group = _group(repository, name)
+    members = [each for each in group["members"] if each != client]
+    return _write_group(repository, {**group, "members": members})
+
+
+def _group(repository: Repository, name: str) -> dict[str, Any]:
+    group: dict[str, Any] | None = repository.read(_file_of_group(name))
     if group is None:
         raise UserError(f"Group not found: {name}")
-    return _write_group(repository, {**group, "members": [*group["members"], client]})
+    return group
 
 
 def _write_group(repository: Repository, group: dict[str, Any]) -> dict[str, Any]:
@@ -189,7 +244,8 @@ class Policy:
 
     def read(self, repository: Repository) -> None:
         """Read the grants and the groups."""
-        self.grants = [each for each in grants(repository) if each["state"] == "active"]
+        active = [each for each in grants(repository) if each["state"] == "active"]
+        self.grants = [*active, *grants_of_files(repository)]
         self.groups = list(repository.documents("groups"))
 
     def check(self, client: str, request: dict[str, Any]) -> None:
@@ -223,6 +279,7 @@ class Policy:
             and f"{each['subject']['kind']}:{each['subject']['name']}" in subjects
             and is_for_action(each, action)
             and is_for_resource(each, resource)
+            and meets_condition(each, resource)
             for each in self.grants
         )
 
@@ -240,6 +297,13 @@ def is_for_resource(grant: dict[str, Any], resource: str) -> bool:
     """Whether a grant is for a resource; a star at the end of its pattern stands for any text."""
     pattern = f"{grant['resource']['kind']}:{grant['resource']['pattern']}"
     return resource.startswith(pattern[:-1]) if pattern.endswith("*") else resource == pattern
+
+
+def meets_condition(grant: dict[str, Any], resource: str) -> bool:
+    """Whether a resource meets the condition of a grant; it has only a name."""
+    return not grant["condition"] or predicate.compiled(grant["condition"])(
+        {"name": resource.partition(":")[2]}
+    )
 
 
 def needed_for(request: dict[str, Any]) -> tuple[str, str]:

@@ -125,9 +125,12 @@ COMMANDS: Sequence[Command] = (
     Command("access token revoke", "Revoke a server token", "operator.access:revoke", ("name",), (
         _SERVER, _TOKEN,
     )),
+    Command("access token rotate", "Replace a server token", "operator.access:rotate", ("name",), (
+        _SERVER, _TOKEN,
+    )),
     Command("access grant create", "Create a grant", "operator.access:create_grant", (), (
         Option("--subject", required=True), Option("--allow"), Option("--deny"),
-        Option("--on", required=True), _SERVER, _TOKEN,
+        Option("--on", required=True), Option("--when"), _SERVER, _TOKEN,
     )),
     Command("access grant list", "List grants", "operator.access:list_grants", (), (_SERVER, _TOKEN)),
     Command("access grant revoke", "Revoke a grant", "operator.access:revoke_grant", ("id",), (
@@ -137,6 +140,9 @@ COMMANDS: Sequence[Command] = (
     Command("access group add-member", "Add a client to a group", "operator.access:add_member", (
         "group", "principal",
     )),
+    Command("access group remove-member", "Remove a client from a group", "operator.access:remove_member", (
+        "group", "principal",
+    ), (_SERVER, _TOKEN)),
     Command("access reload", "Read the grants again", "operator.access:reload", (), (_SERVER, _TOKEN)),
     Command("model type method run", "Run a method of a type", "operator.access:mint_by_method", (
         "type", "method", "name",
@@ -145,7 +151,8 @@ COMMANDS: Sequence[Command] = (
     Command("model evaluate", "Evaluate the expressions of a model", "operator.models:evaluate", ("name",)),
     Command("model create", "Create a model", "operator.models:create", ("type", "name")),
     Command("model method run", "Run a method of a model", "operator.models:run", ("model", "method"), (
-        _SERVER, Option("--input"), Option("--input-file"), Option("--tag"), Option("--skip-check-label"),
+        _SERVER, Option("--input"), Option("--input-file"), Option("--stdin", takes=False), Option("--tag"),
+        Option("--skip-check-label"), Option("--skip-check"),
     )),
     Command("extension pull", "Pull an extension from the registry", "operator.extensions:pull", ("name",), (
         Option("--force", takes=False),
@@ -179,7 +186,8 @@ COMMANDS: Sequence[Command] = (
     )),
     Command("workflow run", "Run a workflow", "operator.workflows:run", ("name",), (
         _SERVER, _TOKEN, Option("--input"), Option("--input-file"), Option("--stdin", takes=False),
-        Option("--tag"), Option("--skip-report"), Option("--skip-check-label"), Option("--timeout"),
+        Option("--tag"), Option("--skip-report"), Option("--skip-check-label"), Option("--skip-check"),
+        Option("--timeout"),
         Option("--last-evaluated", takes=False),
     )),
     Command("workflow evaluate", "Evaluate the expressions of a workflow", "operator.workflows:evaluate", (

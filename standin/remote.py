@@ -25,6 +25,9 @@ _Result = TypeVar("_Result")
 _PATIENCE = 30
 _VARIABLE = "SWAMP_SERVER_TOKEN"
 _UNAUTHORIZED = (401, 403)
+# The extension of a certificate by which it may sign others, in DER.
+_MAY_SIGN = bytes.fromhex("0603551d130101ff040530030101ff")
+SIGNING = "the server certificate has basicConstraints CA:TRUE, which is invalid for a server certificate."
 # The types of messages with the id of a run and with its output.
 ACCEPTED, SAID = "run.accepted", "run.said"
 
@@ -165,7 +168,8 @@ async def connected(url: str, trusted: str, path: str = "") -> AsyncIterator[Cli
             additional_headers={"Authorization": f"Bearer {credential}"} if credential else None,
         )
     except ssl.SSLCertVerificationError as error:
-        raise CertificateRejected(f"TLS certificate rejected: {flaw(error)}") from error
+        why = SIGNING if may_sign(url) else flaw(error)
+        raise CertificateRejected(f"TLS certificate rejected: {why}") from error
     except InvalidStatus as error:
         status = error.response.status_code
         refused = NotAuthenticated if status in _UNAUTHORIZED else Unreachable
@@ -199,6 +203,16 @@ def trust(file: str) -> ssl.SSLContext:
     if file:
         context.load_verify_locations(file)
     return context
+
+
+def may_sign(url: str) -> bool:
+    """Whether the certificate of an orchestrator may sign others, as an authority's."""
+    import ssl
+    from urllib.parse import urlsplit
+
+    place = urlsplit(url)
+    presented = ssl.get_server_certificate((str(place.hostname), int(place.port or 0)))
+    return _MAY_SIGN in ssl.PEM_cert_to_DER_cert(presented)
 
 
 def flaw(error: ssl.SSLCertVerificationError) -> str:

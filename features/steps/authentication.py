@@ -41,6 +41,24 @@ def the_administrator_revokes_the_server_token(context: StepContext, client: str
     authentication.revoke_server_token(context.world, client)
 
 
+@when('the administrator replaces the server token of "{client:Name}"')
+def the_administrator_replaces_the_server_token(context: StepContext, client: str) -> None:
+    """Makes a new secret for the server token of a client, through the orchestrator."""
+    authentication.replace_server_token(context.world, client)
+
+
+@when('the administrator removes "{client:Name}" from his group')
+def the_administrator_removes_from_the_group(context: StepContext, client: str) -> None:
+    """Removes a client from its group, through the orchestrator, which then reads its groups again."""
+    authentication.remove_from_group(context.world, client)
+
+
+@when('a file of grants lets "{client:Name}" run all workflows whose names begin with "{beginning:Name}"')
+def a_file_of_grants_lets_a_client_run(context: StepContext, client: str, beginning: str) -> None:
+    """Writes a file of grants into the repository; the orchestrator does not read it yet."""
+    authentication.write_grant(context.world, client, beginning)
+
+
 @when('the operator mints the server token "{name:Name}"')
 def the_operator_mints_the_server_token(context: StepContext, name: str) -> None:
     """Mints a server token in the repository, in text and in JSON, each time with a name of its own."""

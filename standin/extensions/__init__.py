@@ -7,7 +7,7 @@ behaviour is here in Python, a module for each of them. Change both together.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +45,7 @@ class Description:
         files: the kinds of files that it declares, by spec.
         sensitive: the fields of a resource that are kept in a vault, by spec.
         checks: before methods, by name.
+        followed_by: the methods for which a method asks, by its name.
     """
 
     methods: Mapping[str, Method]
@@ -52,6 +53,7 @@ class Description:
     files: dict[str, Kind] = field(default_factory=dict)
     sensitive: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     checks: Mapping[str, Check] = field(default_factory=dict)
+    followed_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 _MODULES = {
@@ -96,7 +98,7 @@ def method_of(model_type: str, name: str) -> Method:
 
 
 def check_before(model_type: str, model: str, method: str, skipped: list[str]) -> None:
-    """Make the checks before a method of a model, without those that have a skipped label.
+    """Make the checks before a method of a model, without those whose name or a label is skipped.
 
     Raises:
         UserError: a check fails.
@@ -104,7 +106,7 @@ def check_before(model_type: str, model: str, method: str, skipped: list[str]) -
     failed = [
         f"\n  {name}:\n    - {check.error}"
         for name, check in described(model_type).checks.items()
-        if method in check.applies_to and not set(check.labels) & set(skipped)
+        if method in check.applies_to and not {name, *check.labels} & set(skipped)
     ]
     if failed:
         raise UserError(f'Pre-flight checks failed for "{model}" → {method}:{"".join(failed)}')

@@ -41,6 +41,11 @@ async def _once(inputs: dict[str, Any], context: Context) -> None:
     await _finish(inputs["step"], context, **{name: inputs[name] for name in inputs if name == "word"})
 
 
+async def _noted(inputs: dict[str, Any], _context: Context) -> None:
+    log_entry("start", inputs["step"])
+    log_entry("end", inputs["step"])
+
+
 async def _moment(inputs: dict[str, Any], context: Context) -> None:
     log_entry("start", inputs["step"])
     await context.pause(MOMENT)
@@ -153,6 +158,8 @@ DESCRIPTION = Description(
     methods={
         "once": _once,
         "checked": _once,
+        "chained": _once,
+        "noted": _noted,
         "moment": _moment,
         "hold": _held,
         "read": _read,
@@ -171,5 +178,6 @@ DESCRIPTION = Description(
     },
     resources={"state": Kind("state")},
     checks={"uat-slow": Check(("slow",), ("checked",), "the slow check has failed on purpose")},
+    followed_by={"chained": ("noted",)},
     files={"trace": Kind("trace", "file", "text/plain", streaming=True)},
 )

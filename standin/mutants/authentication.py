@@ -84,6 +84,15 @@ def grant_counts_for_all_actions() -> None:
 
 
 @mutant(41)
+def grant_counts_without_its_condition() -> None:
+    """A grant counts whether or not its condition is met."""
+
+    @replaces("access:meets_condition")
+    def _(old: Callable[[dict[str, Any], str], bool], grant: dict[str, Any], resource: str) -> bool:
+        return True
+
+
+@mutant(41)
 def grant_outweighs_denial() -> None:
     """A grant that denies an action has no effect on a client that another grant allows it."""
 
@@ -101,6 +110,40 @@ def groups_without_grants() -> None:
     @replaces("access:Policy.groups_of")
     def _(old: Callable[[Policy, str], list[str]], policy: Policy, client: str) -> list[str]:
         return []
+
+
+@mutant(41)
+def former_member_keeps_grants_of_group() -> None:
+    """A client that is removed from a group stays in it."""
+
+    @replaces("access:remove_member")
+    def _(
+        old: Callable[[Repository, str, str], dict[str, Any]],
+        repository: Repository,
+        name: str,
+        client: str,
+    ) -> dict[str, Any]:
+        return {"name": name, "members": []}
+
+
+@mutant(41)
+def files_of_grants_do_not_count() -> None:
+    """An orchestrator that reads its grants again does not read the files of the repository."""
+
+    @replaces("access:grants_of_files")
+    def _(old: Callable[[Repository], list[dict[str, Any]]], repository: Repository) -> list[dict[str, Any]]:
+        return []
+
+
+@mutant(41)
+def replaced_server_token_stays_valid() -> None:
+    """The command that replaces a server token leaves its secret as it is."""
+
+    @replaces("access:rotate")
+    def _(
+        old: Callable[[Repository, str], dict[str, Any]], repository: Repository, name: str
+    ) -> dict[str, Any]:
+        return {"name": name}
 
 
 @mutant(41)

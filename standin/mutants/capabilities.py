@@ -5,7 +5,7 @@ Promise 22: A step on a worker gets the same answers and writes the same data as
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from standin.mutants import mutant, replaces
@@ -20,6 +20,17 @@ if TYPE_CHECKING:
     from standin.store import Datum, Draft, Kind, Place, Store
     from standin.worker.context import Context, FileWriter, Handle
     from standin.worker.session import Session
+
+
+@mutant(22)
+def methods_asked_for_do_not_run() -> None:
+    """The method that a step on a worker asks for at its end does not run."""
+
+    @replaces("orchestrator.serve:Orchestrator.methods_after")
+    def _(
+        old: Callable[[Orchestrator, Work], Sequence[str]], orchestrator: Orchestrator, work: Work
+    ) -> Sequence[str]:
+        return ()
 
 
 @mutant(22)

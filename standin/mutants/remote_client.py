@@ -198,7 +198,7 @@ def method_told_at_the_end() -> None:
         tags: dict[str, str],
         *,
         inputs: dict[str, Any] | None = None,
-        skipCheckLabels: list[str],
+        skipChecks: list[str],
     ) -> Any:
         lines: list[str] = []
         answer = await old(
@@ -208,7 +208,7 @@ def method_told_at_the_end() -> None:
             lines.append,
             tags,
             inputs=inputs,
-            skipCheckLabels=skipCheckLabels,
+            skipChecks=skipChecks,
         )
         for line in lines:
             say(line)
@@ -523,9 +523,28 @@ def input_file_ignored() -> None:
 def input_file_of_a_method_ignored() -> None:
     """A method runs without the inputs of the file that the operator gave; a workflow does not."""
 
-    @replaces("operator.models:inputs_of_file")
-    def _(old: Callable[[Call], dict[str, Any]], call: Call) -> dict[str, Any]:
-        return {}
+    @replaces("operator.models:sets_of_inputs")
+    def _(old: Callable[[Call], list[dict[str, Any]]], call: Call) -> list[dict[str, Any]]:
+        return [{}] if call.has("--input-file") else old(call)
+
+
+@mutant(28)
+def first_input_for_every_method() -> None:
+    """A method that runs for several inputs gets the first of them each time; a workflow does not."""
+
+    @replaces("operator.models:sets_of_inputs")
+    def _(old: Callable[[Call], list[dict[str, Any]]], call: Call) -> list[dict[str, Any]]:
+        sets = old(call)
+        return sets[:1] * len(sets)
+
+
+@mutant(28)
+def name_of_skipped_checks_lost() -> None:
+    """The checks before a method are made although the operator skips them by their name."""
+
+    @replaces("operator.models:checks_to_skip")
+    def _(old: Callable[[Call], list[str]], call: Call) -> list[str]:
+        return [] if call.has("--skip-check") else old(call)
 
 
 @mutant(28)

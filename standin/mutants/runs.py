@@ -801,6 +801,26 @@ def lease_left_active() -> None:
 
 
 @mutant(17)
+def data_of_cancelled_steps_deleted() -> None:
+    """What a step had written before it was cancelled is deleted."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.close_lease")
+    def _(
+        old: Callable[[Dispatcher, Dispatch, str, str], None],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        state: str,
+        error: str = "",
+    ) -> None:
+        from standin.store import Place
+
+        if "aborted" in error:
+            store = dispatcher._repository.store
+            store.delete(Place(dispatch.work.model_type, dispatch.work.model, "before"))
+        old(dispatcher, dispatch, state, error)
+
+
+@mutant(17)
 def told_as_failed() -> None:
     """A cancelled run is reported as failed."""
 

@@ -789,6 +789,15 @@ def slots_by_processors_are_one() -> None:
 
 
 @mutant(21)
+def worker_of_an_object_lost() -> None:
+    """A step for each object of a list runs on any worker, whatever the object says."""
+
+    @replaces("orchestrator.workflow:values_of")
+    def _(old: Callable[[str, Any], dict[str, str]], name: str, item: Any) -> dict[str, str]:
+        return {key: "" if key.endswith(".worker") else value for key, value in old(name, item).items()}
+
+
+@mutant(21)
 def item_lost() -> None:
     """The last item of a list does not run."""
 

@@ -294,6 +294,15 @@ def short_secrets_kept() -> None:
 
 
 @mutant(24)
+def secrets_shorter_than_a_pin_kept() -> None:
+    """A secret of fewer than four characters is not blanked."""
+
+    @replaces("redaction:texts_of")
+    def _(old: Callable[[Sequence[str]], list[str]], secrets: Sequence[str]) -> list[str]:
+        return [text for text in old(secrets) if len(text) >= 4]
+
+
+@mutant(24)
 def tokens_can_be_read() -> None:
     """A step can read every secret of the vault."""
 

@@ -56,6 +56,15 @@ def intermediate_certificates_left_out() -> None:
 
 
 @mutant(29)
+def no_advice_about_certificates_that_may_sign() -> None:
+    """A certificate that may sign others is reported as one whose issuer is not trusted."""
+
+    @replaces("remote:may_sign")
+    def _(old: Callable[[str], bool], url: str) -> bool:
+        return False
+
+
+@mutant(29)
 def address_reported_without_tls_in_json() -> None:
     """The address that an orchestrator reports in JSON is not for TLS."""
 

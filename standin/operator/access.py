@@ -64,6 +64,13 @@ def revoke(call: Call) -> None:
     respond(call, document, f"Token {name} was already revoked." if document["alreadyRevoked"] else text)
 
 
+def rotate(call: Call) -> None:
+    """`swamp access token rotate`."""
+    name = call.arguments[0]
+    document = ask(call.option("--server"), "access.token.rotate", name=name)
+    respond(call, document, f"✓ Token {name} rotated.")
+
+
 def read_secret(call: Call) -> None:
     """`swamp vault read-secret`."""
     vault, key = call.arguments
@@ -86,7 +93,9 @@ def create_grant(call: Call) -> None:
             denies=denies,
         )
     else:
-        grant = access.add_grant(Repository.here(), subject, actions, resource, denies=denies)
+        grant = access.add_grant(
+            Repository.here(), subject, actions, resource, denies=denies, condition=call.option("--when")
+        )
     respond(call, grant, f"Created grant {grant['id']}")
 
 
@@ -100,6 +109,13 @@ def add_member(call: Call) -> None:
     """`swamp access group add-member`."""
     name, client = call.arguments
     respond(call, access.add_member(Repository.here(), name, client), f"Added {client} to group {name}")
+
+
+def remove_member(call: Call) -> None:
+    """`swamp access group remove-member`."""
+    name, client = call.arguments
+    group = ask(call.option("--server"), "access.group.remove-member", name=name, client=client)
+    respond(call, group, f"Removed {client} from group {name}")
 
 
 def list_grants(call: Call) -> None:

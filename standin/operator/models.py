@@ -11,7 +11,7 @@ from standin.answers import respond
 from standin.bundles import PACKAGES, bundles_of
 from standin.commandline import Call
 from standin.errors import UserError
-from standin.operator.workflows import inputs_given, inputs_of_file
+from standin.operator.workflows import checks_to_skip, code_of_all, inputs_given, overridden, sets_of_inputs
 from standin.remote import answered, connected, message, result_of
 from standin.repository import Repository
 
@@ -46,11 +46,20 @@ def run(call: Call) -> int:
     if not call.has("--server"):
         raise UserError("The stand-in runs methods on an orchestrator only — pass --server")
     model, method = call.arguments
-    inputs = inputs_given(call) | inputs_of_file(call)
     tags = dict(each.split("=", 1) for each in call.options.get("--tag", ()))
-    wanted = {"modelIdOrName": model, "methodName": method, "inputs": inputs, "tags": tags}
-    skipped = list(call.options.get("--skip-check-label", ()))
-    answer = result_of(_follow(call, {**wanted, "skipCheckLabels": skipped}))
+    wanted = {"modelIdOrName": model, "methodName": method, "tags": tags, "skipChecks": checks_to_skip(call)}
+    sets = [overridden(inputs, inputs_given(call)) for inputs in sets_of_inputs(call)]
+    return code_of_all(run_for(call, {**wanted, "inputs": inputs}) for inputs in sets)
+
+
+def run_for(call: Call, wanted: dict[str, Any]) -> int:
+    """Run a method for one set of inputs, and show how it ends.
+
+    Raises:
+        UserError: the method fails, and the output is in JSON.
+    """
+    model, method = call.arguments
+    answer = result_of(_follow(call, wanted))
     if "error" in answer and call.json:
         raise UserError(answer["error"])
     heading = "Completed" if answer["status"] == "succeeded" else "Failed"

@@ -75,6 +75,11 @@ def sets_of_inputs(call: Call) -> list[dict[str, Any]]:
     return [inputs_of_file(call)]
 
 
+def checks_to_skip(call: Call) -> list[str]:
+    """The labels and the names of the checks that the operator skips."""
+    return [*call.options.get("--skip-check-label", ()), *call.options.get("--skip-check", ())]
+
+
 def run_for(call: Call, inputs: dict[str, Any]) -> int:
     """Run a workflow for one set of inputs, and show how it ends.
 
@@ -88,7 +93,7 @@ def run_for(call: Call, inputs: dict[str, Any]) -> int:
         "inputs": inputs,
         "tags": tags,
         "skipReportNames": skipped,
-        "skipCheckLabels": list(call.options.get("--skip-check-label", ())),
+        "skipChecks": checks_to_skip(call),
         "lastEvaluated": call.has("--last-evaluated"),
     }
     return follow_to_end(call, wanted)

@@ -332,6 +332,14 @@ class Requests:
         """Revoke a server token."""
         return access.revoke(self._repository, name)
 
+    def do_access_token_rotate(self, name: str) -> Any:
+        """Make a new secret for a server token."""
+        return access.rotate(self._repository, name)
+
+    def do_access_group_remove_member(self, name: str, client: str) -> Any:
+        """Remove a client from a group."""
+        return access.remove_member(self._repository, name, client)
+
     def do_access_grant_create(self, subject: str, actions: list[str], on: str, *, denies: bool) -> Any:
         """Give a client a grant."""
         return access.add_grant(self._repository, subject, actions, on, denies=denies)
@@ -466,12 +474,12 @@ class Requests:
         return list(payload.get("skipReportNames", ()))
 
     def checks_of_steps_skipped(self, payload: dict[str, Any]) -> list[str]:
-        """The labels of the checks that are not made before the steps of a run."""
+        """The labels and names of the checks that are not made before the steps of a run."""
         return self.checks_skipped(payload)
 
     def checks_skipped(self, payload: dict[str, Any]) -> list[str]:
-        """The labels of the checks that are not made before a method."""
-        return list(payload.get("skipCheckLabels", ()))
+        """The labels and names of the checks that are not made before a method."""
+        return list(payload.get("skipChecks", ()))
 
     async def _listen(self, socket: ServerConnection, run: Run) -> None:
         with contextlib.suppress(ConnectionClosed):
@@ -524,7 +532,7 @@ class Requests:
                 wanted = {
                     **payload,
                     "tags": self.tags_wanted(payload),
-                    "skipCheckLabels": self.checks_skipped(payload),
+                    "skipChecks": self.checks_skipped(payload),
                 }
                 return {"data": await self.run_method(**wanted, say=lines.put_nowait)}
             except UserError as error:
@@ -552,13 +560,13 @@ class Requests:
         tags: dict[str, str],
         *,
         inputs: dict[str, Any] | None = None,
-        skipCheckLabels: list[str],  # noqa: N803
+        skipChecks: list[str],  # noqa: N803
     ) -> Any:
         """Run a method of a model on the orchestrator."""
         model, method, inputs = modelIdOrName, methodName, inputs or {}
         model_type = self._repository.model_type_of(model)
         method_of(model_type, method)
-        check_before(model_type, model, method, skipCheckLabels)
+        check_before(model_type, model, method, skipChecks)
         wrote: list[dict[str, Any]] = []
         work = Work("", "", model, model_type, model, method, inputs, [], say, wrote.append, tags=tags)
         step = Step(model, model_type, model, method, inputs, [], None, 0)

@@ -9,7 +9,8 @@ import json
 import os
 import signal
 import ssl
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from standin.access import Refused
 from standin.bundles import Bundle, bundles_of
 from standin.commandline import Call
 from standin.errors import UserError
-from standin.extensions import check_before
+from standin.extensions import check_before, described
 from standin.moments import stamp
 from standin.orchestrator import web
 from standin.orchestrator.dataplane import DataPlane
@@ -279,8 +280,17 @@ class Orchestrator:
         if step.requirement is not None:
             limit = self._queue_limit if step.queue_limit is None else step.queue_limit
             await self.dispatcher.run(work, step.requirement, limit)
+            for method in self.methods_after(work):
+                await self._run_here(replace(work, method=method))
             return
         self.check_before(work)
+        await self._run_here(work)
+
+    def methods_after(self, work: Work) -> Sequence[str]:
+        """The methods for which a step on a worker asks, which the orchestrator runs."""
+        return described(work.model_type).followed_by.get(work.method, ())
+
+    async def _run_here(self, work: Work) -> None:
         dispatch = Dispatch(work, None)
         self._local[dispatch.identity] = dispatch
         bundle = self._bundles.get(work.model_type)

@@ -216,7 +216,14 @@ def items_of(repository: Repository, described: dict[str, Any]) -> list[dict[str
     item = f"self.{described['forEach']['item']}"
     if listed is not None and listed[1] == "workers.connected()":
         return [{f"{item}.attributes.name": worker["name"]} for worker in connected_workers(repository)]
-    return [{item: str(each)} for each in (ast.literal_eval(listed[1]) if listed else [])]
+    return [values_of(item, each) for each in (ast.literal_eval(listed[1]) if listed else [])]
+
+
+def values_of(name: str, item: Any) -> dict[str, str]:
+    """The values of the expressions about an item, which is a word, a number or an object."""
+    if isinstance(item, dict):
+        return {f"{name}.{field}": str(value) for field, value in item.items()}
+    return {name: str(item)}
 
 
 def connected_workers(repository: Repository) -> list[dict[str, Any]]:

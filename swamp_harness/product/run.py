@@ -228,6 +228,11 @@ class MethodRun(Followed):
         return MethodOutcome(SUCCEEDED if succeeded else FAILED, code)
 
 
+def skipping_checks(output: Output, check: str, label: str) -> tuple[str, ...]:
+    """The arguments of a command that leave out a check: by its name in JSON, by its label otherwise."""
+    return ("--skip-check", check) if output is Output.JSON else ("--skip-check-label", label)
+
+
 def method_run(model: str, method: str, **inputs: str) -> tuple[str, ...]:
     """The arguments of the command that runs a method of a model."""
     given = [part for name, value in inputs.items() for part in ("--input", f"{name}={value}")]

@@ -8,9 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+import yaml
+
 from swamp_harness.product.commands import CommandResult, Output, SwampCommands
 from swamp_harness.product.conventions import VAULT
 from swamp_harness.product.credential import Credential
+from swamp_harness.product.repository import Repository
 from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.redaction import SECRETS
 
@@ -20,6 +23,10 @@ PUBLIC_HOST = "127.1"
 ACCOUNT: Mapping[str, str] = {"SWAMP_API_KEY": "made-up", "SWAMP_CLUB_URL": "http://127.0.0.1:9"}
 TO_RUN_THE_WORKFLOW = ("--allow", "run", "--on", "workflow:release")
 TO_READ_THE_WORKFLOW = ("--allow", "read", "--on", "workflow:release")
+# Conditions of grants: one that the workflow meets, one that it does not, and one on a tag that it lacks.
+OF_ITS_NAME = ("--when", 'name == "release"')
+OF_ANOTHER_NAME = ("--when", 'name == "nightly"')
+OF_A_TAG = ("--when", 'tags.env == "staging"')
 # What a group may do, and what the administrator must not do although another grant allows it.
 TO_RUN_NIGHTLY_WORKFLOWS = ("--allow", "run", "--on", "workflow:nightly-*")
 TO_RUN_DRAFTS = ("--allow", "run", "--on", "workflow:draft-*")
@@ -70,6 +77,14 @@ def demand(result: CommandResult) -> CommandResult:
             f"The server tokens of the scenarios could not be prepared: {result.ending}.\n{result}"
         )
     return result
+
+
+def write_file_of_grants(repository: Repository, client: str, resource: str) -> None:
+    """Write a file that grants a client to run something (guide.md, "Declarative Grants")."""
+    folder = repository.folder / "grants"
+    folder.mkdir(exist_ok=True)
+    granted = {"subject": subject(client), "effect": "allow", "actions": ["run"], "resource": resource}
+    (folder / f"{client}.yaml").write_text(yaml.safe_dump({"grants": [granted]}), "utf-8")
 
 
 def mint_by_command(commands: SwampCommands, name: str, output: Output) -> CommandResult:

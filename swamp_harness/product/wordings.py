@@ -58,6 +58,7 @@ WORKER_GIVES_UP = re.compile(r"connection failed \d+ consecutive times before en
 CERTIFICATE_FLAWS = {
     "the certificate is not trusted": [r"issuer is not trusted", r"UnknownIssuer", r"root CA is not in "],
     "the certificate has expired": [r"certificate (has )?expired", r"[^-]expired certificate"],
+    "the certificate may sign others": [r"has basicConstraints CA:TRUE"],
     "the certificate is for another host": [r"not valid for (the )?(name|host)", r"NotValidForName"],
 }
 

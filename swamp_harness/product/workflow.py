@@ -6,16 +6,21 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, TypeAlias
 
 import yaml
 
 from swamp_harness.product.repository import Repository
 
 _ITEM = "item"
+# An item of a step: a word, a number, or an object with a name and the worker that runs its step.
+Item: TypeAlias = str | int | Mapping[str, str]
+_NAME, _WORKER = "name", "worker"
 _CONNECTED_WORKERS = "workers.connected()"
 # The name of the worker that is the item of a step, in expressions.
 WORKER_OF_ITEM = f"${{{{ self.{_ITEM}.attributes.name }}}}"
+# The worker that an item with a name has.
+WORKER_IN_ITEM = f"${{{{ self.{_ITEM}.{_WORKER} }}}}"
 MAIN_JOB = "main"
 _VALUE_OF_UNKNOWN_KEY = "alpha"
 
@@ -92,7 +97,7 @@ class Step:
         placement: its placement.
         after: the step that must succeed before it; none if empty.
         queue_limit: the seconds that it may wait for a worker; None for the orchestrator's limit.
-        items: the items to expand it over, words or numbers; None for a single step.
+        items: the items to expand it over, all of one kind; None for a single step.
         at_a_time: how many of its items are at work at the same time at most; 0 for no limit.
         for_each_worker: whether to expand it over the connected workers (design/expressions.md, "Workers
             Namespace") instead.
@@ -108,7 +113,7 @@ class Step:
     placement: Placement
     after: str = ""
     queue_limit: float | None = None
-    items: Sequence[str | int] | None = None
+    items: Sequence[Item] | None = None
     at_a_time: int = 0
     for_each_worker: bool = False
     model: str = ""
@@ -122,7 +127,10 @@ class Step:
         """The step's name in the workflow file."""
         if self.for_each_worker:
             return name_for_item(self.name, WORKER_OF_ITEM)
-        return self.name if self.items is None else name_for_item(self.name, f"${{{{ self.{_ITEM} }}}}")
+        if self.items is None:
+            return self.name
+        field_of_name = f".{_NAME}" if any(isinstance(item, Mapping) for item in self.items) else ""
+        return name_for_item(self.name, f"${{{{ self.{_ITEM}{field_of_name} }}}}")
 
     @property
     def instance(self) -> str:
@@ -306,6 +314,11 @@ def _limited(seconds: float | None) -> dict[str, float]:
     return {} if seconds is None else {"queueTimeout": seconds}
 
 
-def name_for_item(step: str, item: str | int) -> str:
+def item_on(name: str, worker: str) -> Item:
+    """An item with a name, and with the worker that runs its step."""
+    return {_NAME: name, _WORKER: worker}
+
+
+def name_for_item(step: str, item: Item) -> str:
     """The name of an expanded step for one of its items."""
-    return f"{step}-{item}"
+    return f"{step}-{item[_NAME] if isinstance(item, Mapping) else item}"

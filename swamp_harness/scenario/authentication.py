@@ -17,12 +17,13 @@ from swamp_harness.product.server_tokens import (
     authenticating,
     mint_by_command,
     subject,
+    write_file_of_grants,
 )
 from swamp_harness.product.wordings import ACCESS_FAILURES, COMMAND_FAILURES, READ_SECRET, reasons_given
 from swamp_harness.scenario import enrollment
 from swamp_harness.scenario.placement import WORKFLOW
 from swamp_harness.scenario.remote_client import reason_of
-from swamp_harness.scenario.server_tokens import ADMINISTRATOR
+from swamp_harness.scenario.server_tokens import ADMINISTRATOR, GROUP
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
 from swamp_harness.system.errors import InfrastructureError, PromiseBroken
@@ -120,6 +121,22 @@ def revoke_grants(world: World, client: str) -> None:
 def revoke_server_token(world: World, client: str) -> None:
     """Let the administrator revoke the server token of a client."""
     _administer(world, "access", "token", "revoke", client)
+
+
+def replace_server_token(world: World, client: str) -> None:
+    """Let the administrator make a new secret for the server token of a client."""
+    _administer(world, "access", "token", "rotate", client)
+
+
+def remove_from_group(world: World, client: str) -> None:
+    """Let the administrator remove a client from the group of the repository."""
+    _administer(world, "access", "group", "remove-member", GROUP, subject(client))
+    _administer(world, "access", "reload")
+
+
+def write_grant(world: World, client: str, beginning: str) -> None:
+    """Write a file into the repository with a grant to run all workflows whose names begin alike."""
+    write_file_of_grants(world.repository, client, f"workflow:{beginning}*")
 
 
 def answers_without_token(world: World, paths: Sequence[str]) -> list[Row]:

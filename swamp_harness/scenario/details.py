@@ -374,7 +374,7 @@ _OF_MINTING = (
 
 _OF_SECRETS = (
     Detail("with several lines", "it has several lines", lambda: {"of_several_lines": True}),
-    Detail("of six characters", "it is as short as a PIN", lambda: {"is_short": True}),
+    Detail("of three letters", "it is shorter than a PIN", lambda: {"is_short": True}),
     Detail(
         'which begins with the secret "{other:Name}"',
         "it starts with the text of another secret",

@@ -122,7 +122,7 @@ class Runs:
         *,
         input_file: Path | None = None,
         skipped_reports: Sequence[str] = (),
-        skipped_checks: Sequence[str] = (),
+        options: Sequence[str] = (),
         last_evaluated: bool = False,
     ) -> None:
         """Start a run, and wait until the orchestrator lists it.
@@ -135,7 +135,7 @@ class Runs:
             tags: the tags of all data that the run writes; none if None.
             input_file: a new file from which the command reads the inputs; they are arguments if None.
             skipped_reports: the names of reports that the run does not write.
-            skipped_checks: the labels of checks that are not made before steps.
+            options: other arguments of the command.
             last_evaluated: whether the workflow runs as it was evaluated last.
 
         Raises:
@@ -156,7 +156,7 @@ class Runs:
             *given,
             *_tag_options(tags),
             *(part for name in skipped_reports for part in ("--skip-report", name)),
-            *(part for label in skipped_checks for part in ("--skip-check-label", label)),
+            *options,
             *(["--last-evaluated"] if last_evaluated else []),
         )
         run = self._follow(WorkflowRun, words, output)

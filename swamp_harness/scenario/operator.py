@@ -14,10 +14,13 @@ from swamp_harness.product.serve_api import Request, ServeApi
 from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.redaction import SECRETS
 
+_GEORGIAN_LETTERS = [chr(code) for code in range(0x10D0, 0x10F1)]
+_LETTERS_OF_SHORT_SECRET = 3
+
 
 def _short_secret() -> str:
-    # With punctuation, so that no other text contains it by chance.
-    return f"{secrets.token_hex(1)}~{secrets.token_hex(1)}!"
+    # Of letters that no other text of the suite has, nor of swamp, so that none contains it by chance.
+    return "".join(secrets.choice(_GEORGIAN_LETTERS) for _ in range(_LETTERS_OF_SHORT_SECRET))
 
 
 def _lines_of_secret() -> str:
@@ -164,7 +167,7 @@ class Operator:
         Args:
             key: of the secret.
             of_several_lines: whether it has several lines.
-            is_short: whether it has only six characters.
+            is_short: whether it has only three letters.
             begins_with: the key of the secret with whose text it begins; none if empty.
         """
         new = (

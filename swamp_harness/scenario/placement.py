@@ -9,7 +9,17 @@ from typing import Any
 
 from swamp_harness.product.binary import platforms
 from swamp_harness.product.records import labels_from_text
-from swamp_harness.product.workflow import MAIN_JOB, WORKER_OF_ITEM, Placement, Step, Workflow, name_for_item
+from swamp_harness.product.workflow import (
+    MAIN_JOB,
+    WORKER_IN_ITEM,
+    WORKER_OF_ITEM,
+    Item,
+    Placement,
+    Step,
+    Workflow,
+    item_on,
+    name_for_item,
+)
 from swamp_harness.scenario.probe import INPUT, INPUT_VALUE, WORK
 from swamp_harness.scenario.tables import rows_of
 from swamp_harness.system.errors import InfrastructureError
@@ -26,6 +36,7 @@ _PART_OF_INSTANCE = re.compile(r'^the first half of the instance of "(?P<name>[^
 _WHOLE: Mapping[str, Placement] = {
     "the worker named by its item": Placement(target="${{ self.item }}"),
     "the worker that is its item": Placement(target=WORKER_OF_ITEM),
+    "the worker of its item": Placement(target=WORKER_IN_ITEM),
     "the pool named by its item": Placement(labels={"pool": "${{ self.item }}"}),
 }
 _FIRST_HALF, _MEMBER_OF = "first_half_of_", "member_of_"
@@ -50,6 +61,7 @@ _COLUMNS = {
 }
 _CONNECTED_WORKERS = "the connected workers"
 _NO_ITEM = "no item"
+_ITEM_ON = re.compile(r'^(?P<name>[^"]+) on "(?P<worker>[^"]+)"$')
 _ON_ONE_WORKER = "on one worker"
 _AS_ITS_JOB = "as its job"
 _YES = "yes"
@@ -70,10 +82,10 @@ def planned(
     Args:
         table: one row for each step, with the columns step, runs on, work; optional columns are after (the
             step that must have succeeded before), queue limit, for each of (the items that it is expanded
-            over, digits as numbers; or "no item"; or the connected workers), at a time (how many of its
-            items), job, job runs on, job stays (on one worker, for all its steps), job after (the job that
-            must have succeeded before), job queue limit, model (the name of its model instance), and may fail
-            (yes if the run goes on when it fails, with the steps after it).
+            over, digits as numbers, or items with a worker each; or "no item"; or the connected workers), at
+            a time (how many of its items), job, job runs on, job stays (on one worker, for all its steps),
+            job after (the job that must have succeeded before), job queue limit, model (the name of its model
+            instance), and may fail (yes if the run goes on when it fails, with the steps after it).
         stays: whether all its jobs stay on one worker.
         labels: the labels of the workers for jobs and steps without a place of their own; none if None.
         platform: that of the workers for jobs and steps without one of their own; any if empty.
@@ -178,9 +190,14 @@ def _step(row: Mapping[str, str]) -> Step:
     return replace(step, task=WORK[work](step.template))
 
 
-def _items(listed: str) -> list[str | int]:
-    words = [] if listed == _NO_ITEM else [item.strip() for item in listed.split(",")]
-    return [int(word) if word.isdecimal() else word for word in words]
+def _items(listed: str) -> list[Item]:
+    return [] if listed == _NO_ITEM else [_item(item.strip()) for item in listed.split(",")]
+
+
+def _item(word: str) -> Item:
+    if on := _ITEM_ON.match(word):
+        return item_on(on["name"], on["worker"])
+    return int(word) if word.isdecimal() else word
 
 
 def _seconds(limit: str) -> float | None:

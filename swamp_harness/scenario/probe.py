@@ -13,7 +13,8 @@ from swamp_harness.scenario.values import EMPTY_INPUTS, LINES, LONG, MESSAGE, VA
 
 PROBE = "@uat/probe"
 # The checks before its methods, and the label that they have.
-CHECKS, SLOW = ("uat-slow",), "slow"
+SLOW_CHECK, SLOW = "uat-slow", "slow"
+CHECKS = (SLOW_CHECK,)
 SECRETS_MODEL = "@uat/secrets"
 ENVIRONMENT_MODEL = "@uat/environment"
 CAPABILITIES_MODEL = "@uat/capabilities"
@@ -162,6 +163,7 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "waits for approval": lambda _: Task("", "", {}, prompt=PROMPT),
     "waits for approval, for a second": lambda _: Task("", "", {}, prompt=PROMPT, approval_limit=1),
     "waits for approval, for five minutes": lambda _: Task("", "", {}, prompt=PROMPT, approval_limit=300),
+    "writes at once, then runs another method": _probe("chained"),
     "writes after a moment": _probe("moment"),
     "pauses, then writes": _probe("hold"),
     "writes data for its run only": lambda step: Task(

@@ -18,12 +18,20 @@ from swamp_harness.product.commands import (
 )
 from swamp_harness.product.conventions import OPERATOR_ZONE, SERVE_URL, UNKNOWN_RUN
 from swamp_harness.product.machine import Machine
-from swamp_harness.product.run import method_run
+from swamp_harness.product.run import method_run, skipping_checks
 from swamp_harness.product.wordings import RUN_FAILURES, STACK_TRACE, STEP_BEGINS, STEP_DONE, reasons_given
 from swamp_harness.scenario.client_machine import RemoteClient
 from swamp_harness.scenario.followed_runs import Runs
 from swamp_harness.scenario.json_mode import MISTAKES
-from swamp_harness.scenario.probe import INPUT, INPUT_VALUE, RESULT, last_word_of, word_of
+from swamp_harness.scenario.probe import (
+    INPUT,
+    INPUT_VALUE,
+    RESULT,
+    SLOW,
+    SLOW_CHECK,
+    last_word_of,
+    word_of,
+)
 from swamp_harness.scenario.runs import cause_of_standstill
 from swamp_harness.scenario.step_progress import wait_until_begun
 from swamp_harness.scenario.world import World
@@ -49,6 +57,8 @@ _ACTIONS: Mapping[str, Sequence[str]] = {
     },
 }
 _FOR_TWO_INPUTS = "runs a workflow for two inputs"
+_METHOD_FOR_TWO_INPUTS = "runs a method for two inputs"
+_TWO_WORDS = ("first", "second")
 _WHERE_NOBODY_LISTENS = " where nobody listens"
 # The column of a table with the codes of errors.
 CODE = "code in JSON"
@@ -84,7 +94,7 @@ def outcomes_of(results: Mapping[str, Sequence[CommandResult]]) -> dict[str, lis
     return {command: [each.outcome for each in both] for command, both in results.items()}
 
 
-def run_method(world: World, method: str, skipped: str = "") -> list[CommandResult]:
+def run_method(world: World, method: str, *, skips_slow_checks: bool = False) -> list[CommandResult]:
     """Run a method of the scenario's model from the other machine, in text and in JSON.
 
     Its inputs are arguments of the command in text, and in a file in JSON.
@@ -92,16 +102,16 @@ def run_method(world: World, method: str, skipped: str = "") -> list[CommandResu
     Args:
         world: the scenario's.
         method: "checked", which writes what it is given, or "fail".
-        skipped: the label of the checks that the operator skips; none if empty.
+        skips_slow_checks: whether the operator skips the slow checks.
     """
     given = {"step": world.model, **({"word": INPUT_VALUE} if method == "checked" else {})}
-    skips = ("--skip-check-label", skipped) if skipped else ()
+    text, in_json = (skipping_checks(mode, SLOW_CHECK, SLOW) if skips_slow_checks else () for mode in _MODES)
     file = world.folder / "inputs-of-the-method.yaml"
     file.write_text(yaml.safe_dump(given, allow_unicode=True), "utf-8")
     run = world.remote_client.run
     return [
-        run((*method_run(world.model, method, **given), *skips), Output.TEXT),
-        run((*method_run(world.model, method), "--input-file", str(file), *skips), Output.JSON),
+        run((*method_run(world.model, method, **given), *text), Output.TEXT),
+        run((*method_run(world.model, method), "--input-file", str(file), *in_json), Output.JSON),
     ]
 
 
@@ -114,9 +124,20 @@ def run_for_two_inputs(world: World) -> list[CommandResult]:
 
 
 def _run_for_two_inputs(world: World, *options: str) -> list[CommandResult]:
-    sets = "".join(json.dumps({INPUT: word}) + "\n" for word in ("first", "second"))
     run = ("workflow", "run", world.workflow.name, "--stdin", *options)
-    return [world.remote_client.run(run, mode, stdin=sets) for mode in _MODES]
+    return _for_each_set(world, run, [{INPUT: word} for word in _TWO_WORDS])
+
+
+def _run_method_for_two_inputs(world: World) -> list[CommandResult]:
+    run = (*method_run(world.model, "once"), "--stdin")
+    return _for_each_set(world, run, [{"step": world.model, "word": word} for word in _TWO_WORDS])
+
+
+def _for_each_set(
+    world: World, arguments: Sequence[str], sets: Sequence[Mapping[str, str]]
+) -> list[CommandResult]:
+    lines = "".join(json.dumps(each) + "\n" for each in sets)
+    return [world.remote_client.run(arguments, mode, stdin=lines) for mode in _MODES]
 
 
 def run_with_time_limit(world: World, seconds: int) -> None:
@@ -243,6 +264,8 @@ def _perform(world: World, action: str) -> list[CommandResult]:
     server = _NO_LISTENER if plain != action else ""
     if plain == _FOR_TWO_INPUTS:
         return _run_for_two_inputs(world)
+    if plain == _METHOD_FOR_TWO_INPUTS:
+        return _run_method_for_two_inputs(world)
     if plain == "runs a method that does not exist":
         return _in_both_modes(world, method_run(world.model, "dance"), server)
     if plain not in _ACTIONS:

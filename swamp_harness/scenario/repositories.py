@@ -107,8 +107,9 @@ def require_checks(repository: Repository, made: CommandResult, checks: Sequence
 
 
 def begin_with_model(world: World, name: str) -> None:
-    """Give the operator a repository with a model that is an instance of the probe."""
-    begin(world, with_probe=True)
+    """Give the operator a model that is an instance of the probe, beside a workflow if there is one."""
+    if World.workflow.of(world) is None:
+        begin(world, with_probe=True)
     demand("model could not be created", world.operator.create_model(PROBE, name))
     world.model = name
 

@@ -14,12 +14,12 @@ from swamp_harness.product.remains import (
     data_of_model,
     report_names,
 )
-from swamp_harness.product.run import MethodOutcome, RunEnding, RunOutcome, named_as_lost
+from swamp_harness.product.run import MethodOutcome, RunEnding, RunOutcome, named_as_lost, skipping_checks
 from swamp_harness.product.run_records import ACTIVE, LeaseRecord
 from swamp_harness.product.workflow import Task, Workflow
 from swamp_harness.scenario.network import beyond_grace_window, outlast_grace_windows
 from swamp_harness.scenario.placement import ON_THE_ORCHESTRATOR, step_for, value_of_input
-from swamp_harness.scenario.probe import INPUT, INPUT_VALUE, PROBE, SLOW
+from swamp_harness.scenario.probe import INPUT, INPUT_VALUE, PROBE, SLOW, SLOW_CHECK
 from swamp_harness.scenario.probe_results import reading_of
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
@@ -281,7 +281,7 @@ def start_workflow(
         tags,
         input_file=input_file,
         skipped_reports=skipped,
-        skipped_checks=[SLOW] if skips_slow_checks else [],
+        options=skipping_checks(output, SLOW_CHECK, SLOW) if skips_slow_checks else (),
         last_evaluated=last_evaluated,
     )
 

@@ -13,6 +13,7 @@ _UNTRUSTED = "the certificate is not trusted"
 _FLAWS = {
     Identity.OF_ANOTHER_AUTHORITY: _UNTRUSTED,
     Identity.SELF_SIGNED: _UNTRUSTED,
+    Identity.SELF_SIGNED_AUTHORITY: "the certificate may sign others",
     Identity.EXPIRED: "the certificate has expired",
     Identity.FOR_ANOTHER_HOST: "the certificate is for another host",
 }

@@ -11,6 +11,9 @@ from swamp_harness.product.credential import Credential
 from swamp_harness.product.repository import Repository
 from swamp_harness.product.server_tokens import (
     NOT_TO_RUN_ONE_DRAFT,
+    OF_A_TAG,
+    OF_ANOTHER_NAME,
+    OF_ITS_NAME,
     TO_READ_THE_WORKFLOW,
     TO_RUN_DRAFTS,
     TO_RUN_NIGHTLY_WORKFLOWS,
@@ -23,11 +26,14 @@ from swamp_harness.product.server_tokens import (
 ADMINISTRATOR = "erin"
 _GRANTED, _READER, _REVOKED, _EXPIRED = "alice", "bob", "carol", "dave"
 _CLIENTS = (_GRANTED, _READER, _REVOKED, _EXPIRED, ADMINISTRATOR)
-_GROUP = "testers"
+# Of "bob" alone.
+GROUP = "testers"
 _GRANTS = (
-    (subject(_GRANTED), TO_RUN_THE_WORKFLOW),
+    (subject(_GRANTED), (*TO_RUN_THE_WORKFLOW, *OF_ITS_NAME)),
     (subject(_READER), TO_READ_THE_WORKFLOW),
-    (f"group:{_GROUP}", TO_RUN_NIGHTLY_WORKFLOWS),
+    (subject(_READER), (*TO_RUN_THE_WORKFLOW, *OF_ANOTHER_NAME)),
+    (subject(_READER), (*TO_RUN_THE_WORKFLOW, *OF_A_TAG)),
+    (f"group:{GROUP}", TO_RUN_NIGHTLY_WORKFLOWS),
     (subject(ADMINISTRATOR), TO_RUN_DRAFTS),
     (subject(ADMINISTRATOR), NOT_TO_RUN_ONE_DRAFT),
 )
@@ -54,8 +60,8 @@ def make_with_server_tokens(repository: Repository, commands: SwampCommands) -> 
     """
     credentials = {client: mint(commands, client, expired=client == _EXPIRED) for client in _CLIENTS}
     demand(commands.run("access", "token", "revoke", _REVOKED))
-    demand(commands.run("access", "group", "create", _GROUP))
-    demand(commands.run("access", "group", "add-member", _GROUP, subject(_READER)))
+    demand(commands.run("access", "group", "create", GROUP))
+    demand(commands.run("access", "group", "add-member", GROUP, subject(_READER)))
     for whom, what in _GRANTS:
         demand(commands.run("access", "grant", "create", "--subject", whom, *what))
     return TokenRepository(repository.folder, credentials)

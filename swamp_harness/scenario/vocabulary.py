@@ -18,7 +18,7 @@ from swamp_harness.scenario.details import detail_kinds
 from swamp_harness.scenario.json_mode import MISTAKES, QUESTIONS, ask, run_in_both_modes
 from swamp_harness.scenario.kinds import Kind, one_of
 from swamp_harness.scenario.listings import IN_BOTH, Listing
-from swamp_harness.scenario.probe import SLOW, WORK
+from swamp_harness.scenario.probe import WORK
 from swamp_harness.scenario.remote_client import run_method
 from swamp_harness.scenario.unknown_keys import COMMANDS, run_command
 from swamp_harness.system.certificates import Identity, Trust
@@ -81,7 +81,9 @@ _WORDS: dict[str, Kind] = {
     "Method": one_of(
         "a command that runs a method",
         {
-            "runs a method without its slow checks": partial(run_method, method="checked", skipped=SLOW),
+            "runs a method without its slow checks": partial(
+                run_method, method="checked", skips_slow_checks=True
+            ),
             "runs a method that fails": partial(run_method, method="fail"),
         },
     ),

@@ -32,6 +32,7 @@ class Identity(Enum):
     OF_AN_INTERMEDIATE = "a certificate of an intermediate authority"
     OF_ANOTHER_AUTHORITY = "a certificate of another authority"
     SELF_SIGNED = "a self-signed certificate"
+    SELF_SIGNED_AUTHORITY = "a self-signed certificate that may sign others"
     EXPIRED = "an expired certificate"
     FOR_ANOTHER_HOST = "a certificate for another host"
 
@@ -75,8 +76,8 @@ class Certificates:
 
     def server(self, identity: Identity) -> ServerCertificate:
         """Make a certificate with its key for a server."""
-        if identity is Identity.SELF_SIGNED:
-            return self._self_signed("server")
+        if identity in (Identity.SELF_SIGNED, Identity.SELF_SIGNED_AUTHORITY):
+            return self._self_signed("server", identity)
         authority = self._authority_for(identity)
         hosts = [_SOMEWHERE_ELSE] if identity is Identity.FOR_ANOTHER_HOST else self._names
         now = datetime.now(UTC)
@@ -105,20 +106,21 @@ class Certificates:
         file.write_bytes(trustme.CA().cert_pem.bytes() + self._authority.cert_pem.bytes())
         return file
 
-    def _self_signed(self, name: str) -> ServerCertificate:
+    def _self_signed(self, name: str, identity: Identity = Identity.SELF_SIGNED) -> ServerCertificate:
         # trustme only makes certificates with an authority behind them.
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{name} of a scenario")])
         now = datetime.now(UTC)
         addresses = [x509.IPAddress(ipaddress.ip_address(name)) for name in self._names if name != _LOCALHOST]
         names = [*addresses, x509.DNSName(_LOCALHOST)]
+        may_sign = identity is Identity.SELF_SIGNED_AUTHORITY
         certificate = (
             x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
             .not_valid_before(now - _DAY)
             .not_valid_after(now + _DAY)
             .add_extension(x509.SubjectAlternativeName(names), critical=False)
-            # Many clients refuse a server certificate that may sign others.
-            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            # Many clients refuse a server certificate that may sign others, as `openssl req -x509` makes it.
+            .add_extension(x509.BasicConstraints(ca=may_sign, path_length=None), critical=True)
             .sign(key, hashes.SHA256())
         )
         chain, key_file = self._files(name)
@@ -130,7 +132,7 @@ class Certificates:
                 serialization.NoEncryption(),
             )
         )
-        return ServerCertificate(Identity.SELF_SIGNED, chain, key_file)
+        return ServerCertificate(identity, chain, key_file)
 
     def _files(self, name: str) -> tuple[Path, Path]:
         return self._folder / f"{name}.pem", self._folder / f"{name}-key.pem"

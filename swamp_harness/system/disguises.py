@@ -23,6 +23,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, compress
 
+# In bytes, as are the others.
 SHORTEST_SECRET = 6
 # A secret with fewer letters and digits is only found unchanged, in one of the usual encodings: folded, it
 # could be an ordinary word.
@@ -114,7 +115,7 @@ class Finder:
         self._margin = _LONGEST_SPAN
 
     def add(self, secret: str) -> None:
-        """Add a secret. It needs at least `SHORTEST_SECRET` characters."""
+        """Add a secret. It needs at least `SHORTEST_SECRET` bytes."""
         folded = _folded(secret.encode())
         if len(folded) < SHORTEST_DISGUISED:
             self._add_as_written(secret)

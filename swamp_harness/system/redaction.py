@@ -38,8 +38,8 @@ class Redactor:
         Raises:
             ValueError: the value is too short: blanking it would blank ordinary text.
         """
-        if len(secret) < SHORTEST_SECRET:
-            raise ValueError(f"a secret needs at least {SHORTEST_SECRET} characters to be blanked")
+        if len(secret.encode()) < SHORTEST_SECRET:
+            raise ValueError(f"a secret needs at least {SHORTEST_SECRET} bytes to be blanked")
         with self._lock:
             if secret in self._known:
                 return

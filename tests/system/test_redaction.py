@@ -119,7 +119,7 @@ def test_a_longer_secret_is_blanked_completely():
 
 
 def test_a_value_too_short_to_be_a_secret_is_refused():
-    with pytest.raises(ValueError, match="at least 6 characters"):
+    with pytest.raises(ValueError, match="at least 6 bytes"):
         Redactor().add("abc")
 
 
