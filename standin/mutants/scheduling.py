@@ -1342,6 +1342,22 @@ def limit_of_items_ignored() -> None:
 
 
 @mutant(21)
+def items_take_turns_one_by_one() -> None:
+    """Items of a list are at work one by one if the step limits their number, whatever the limit is."""
+    turns: dict[tuple[str, str], contextlib.AbstractAsyncContextManager[None]] = {}
+
+    @replaces("orchestrator.runs:Run.turn_of")
+    def _(
+        old: Callable[[Run, Step], contextlib.AbstractAsyncContextManager[None]], run: Run, step: Step
+    ) -> contextlib.AbstractAsyncContextManager[None]:
+        import asyncio
+
+        if not step.at_a_time:
+            return old(run, step)
+        return turns.setdefault((run.identity, step.expanded), asyncio.Lock())
+
+
+@mutant(21)
 def data_for_one_run_goes_to_another() -> None:
     """Data for one run only is not found if the worker runs a step of another run as well."""
 
@@ -1500,6 +1516,23 @@ def labels_beat_the_worker_of_the_job() -> None:
     ) -> Requirement:
         pinned = dispatcher._pool.members.get(dispatcher._pins.get(group, ""))
         return old(dispatcher, requirement, group) if pinned and requirement.fits(pinned) else requirement
+
+
+@mutant(39)
+def job_does_not_wait_for_its_worker() -> None:
+    """The steps of a job that stays on one worker run on another one when it has no free slot."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.pinned")
+    def _(
+        old: Callable[[Dispatcher, Requirement, str], Requirement],
+        dispatcher: Dispatcher,
+        requirement: Requirement,
+        group: str,
+    ) -> Requirement:
+        from standin.orchestrator.dispatch import has_free_slot
+
+        pinned = dispatcher._pool.members.get(dispatcher._pins.get(group, ""))
+        return old(dispatcher, requirement, group) if pinned and has_free_slot(pinned) else requirement
 
 
 @mutant(39)
