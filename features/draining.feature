@@ -113,10 +113,10 @@ Feature: Workers that finish their work before they stop
   @uat-50 @step-limit-ends-worker
   Scenario: A worker with a limit of steps exits when so many have ended, and the next step runs on another worker
     Given a workflow with the steps:
-      | step  | runs on    | work           | after | may fail |
-      | build | any worker | fails          |       | yes      |
-      | pack  | any worker | writes at once | build |          |
-      | ship  | any worker | writes at once | pack  |          |
+      | step  | runs on    | work                 | after | may fail |
+      | build | any worker | fails                |       | yes      |
+      | pack  | any worker | ends its own process | build | yes      |
+      | ship  | any worker | writes at once       | pack  |          |
     And an orchestrator
     And the enrolled worker "alpha" configured by variables, with a limit of 2 steps
     And the enrolled worker "beta"

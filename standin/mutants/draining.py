@@ -398,6 +398,22 @@ def failed_step_not_counted() -> None:
 
 
 @mutant(50)
+def step_whose_process_ended_not_counted() -> None:
+    """A worker with a limit of steps does not count a step whose process ends without a result."""
+
+    @replaces("worker.session:Session._result_of")
+    async def _(
+        old: Callable[[Session, dict[str, Any]], Awaitable[dict[str, Any]]],
+        session: Session,
+        job: dict[str, Any],
+    ) -> dict[str, Any]:
+        result = await old(session, job)
+        if job["method"] == "vanish":
+            session._steps_done -= 1
+        return result
+
+
+@mutant(50)
 def busy_slot_does_not_count() -> None:
     """A worker with an idle time is idle as soon as one of its steps has ended."""
 
