@@ -464,7 +464,7 @@ Feature: Runs
       | step  | runs on        | work                                                  | after |
       | seed  | worker "beta"  | writes at once                                        |       |
       | build | worker "alpha" | reads the result of "seed", pauses twice, then writes | seed  |
-      | test  | worker "beta"  | pauses, then writes                                   | seed  |
+      | test  | worker "beta"  | writes, pauses, writes again                          | seed  |
       | ship  | any worker     | writes at once                                        | build |
     And an orchestrator
     And the enrolled worker "alpha"
@@ -480,7 +480,11 @@ Feature: Runs
       | build | alpha  | expired   | no    |
       | build | alpha  | failed    | no    |
       | seed  | beta   | completed | yes   |
-      | test  | beta   | failed    | no    |
+      | test  | beta   | failed    | yes   |
+    And this data is recorded, and no other:
+      | step | data   | version | written on |
+      | seed | result | 1       | beta       |
+      | test | before | 1       | beta       |
     And the pool shows:
       | worker | status | connected | slots |
       | alpha  | idle   | yes       | 0/1   |
