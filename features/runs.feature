@@ -796,13 +796,15 @@ Feature: Runs
       | another  | succeeded |         |
 
   @uat-46 @waiting-run-ends-at-time-limit
-  Scenario: The time that a step waits for a worker counts for the time limit of its run
+  Scenario: The time that steps wait for a worker counts for the time limit of their run, and none of them waits on
     Given a workflow with the steps:
       | step  | runs on    | work           |
       | build | any worker | writes at once |
+      | ship  | any worker | writes at once |
     And an orchestrator that ends long runs
     When the workflow starts
     And the step "build" waits in the queue
+    And the step "ship" waits in the queue
     Then the run is cancelled
     And the run ended at its time limit
     And the queue is empty

@@ -1299,6 +1299,24 @@ def step_stays_queued_at_time_limit() -> None:
 
 
 @mutant(46)
+def only_one_step_leaves_the_queue_at_time_limit() -> None:
+    """Of several steps that wait at the time limit of their run, only one leaves the queue."""
+    left: list[str] = []
+
+    @replaces("orchestrator.dispatch:Dispatcher.leave")
+    def _(
+        old: Callable[[Dispatcher, dict[str, Any], str], None],
+        dispatcher: Dispatcher,
+        entry: dict[str, Any],
+        state: str,
+    ) -> None:
+        if state != "cancelled" or not left:
+            old(dispatcher, entry, state)
+        if state == "cancelled":
+            left.append(entry["queueId"])
+
+
+@mutant(46)
 def method_ends_only_after_its_step() -> None:
     """The time limit ends no method: it only reports that the method was cancelled."""
 
