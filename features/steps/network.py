@@ -8,7 +8,7 @@ from typing import Any
 from behave import then, when
 
 from swamp_harness.product.worker import DISCONNECTED
-from swamp_harness.scenario import absences, network, runs
+from swamp_harness.scenario import absences, network, runs, step_progress
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.kinds import NO_DETAILS
 from swamp_harness.scenario.lateness import IN_TIME
@@ -59,6 +59,14 @@ def the_network_refuses(context: StepContext, worker: str, attempts: int) -> Non
 def the_network_is_reset_unnoticed(context: StepContext, worker: str) -> None:
     """Breaks the connection for the worker, waits until it is back, then breaks it for the orchestrator."""
     network.break_unnoticed(context.world, worker)
+
+
+@when(
+    'the network of "{worker:Name}" is reset {times:Number} times, and the step "{step:Name}" starts again each time'
+)
+def the_network_is_reset_at_work(context: StepContext, worker: str, times: int, step: str) -> None:
+    """Breaks every connection so often, and waits each time until the step has started again."""
+    step_progress.reset_at_work(context.world, worker, step, times)
 
 
 @when('the network of "{worker:Name}" refuses 1 connection and heals')

@@ -239,9 +239,7 @@ def lease_of_a_killed_orchestrator_left_active() -> None:
             records.put_lease(repository, lease)
 
 
-@mutant(15)
-def runs_again_only_once() -> None:
-    """A step whose worker is lost a second time fails the run."""
+def _fails_after_losses(allowed: int) -> None:
     lost: dict[str, int] = {}
 
     @replaces("orchestrator.dispatch:Dispatcher.after_loss")
@@ -255,8 +253,20 @@ def runs_again_only_once() -> None:
 
         old(dispatcher, dispatch, fate)
         lost[dispatch.work.step] = lost.get(dispatch.work.step, 0) + 1
-        if lost[dispatch.work.step] > 1:
+        if lost[dispatch.work.step] > allowed:
             raise StepFailed(f"Worker '{dispatch.lease['workerName']}' disconnected mid-dispatch")
+
+
+@mutant(15)
+def runs_again_only_once() -> None:
+    """A step whose worker is lost a second time fails the run."""
+    _fails_after_losses(1)
+
+
+@mutant(15)
+def runs_again_only_three_times() -> None:
+    """A step whose worker is lost a fourth time fails the run."""
+    _fails_after_losses(3)
 
 
 @mutant(15)
