@@ -115,6 +115,15 @@ def the_workers_are_killed_and_start_again(context: StepContext, workers: list[s
         actor.start_again()
 
 
+@when(
+    'the worker "{worker:Name}" is killed, the network of "{other:Name}" is cut and heals, '
+    "and the worker returns, {times:Number} times"
+)
+def two_absences_overlap(context: StepContext, worker: str, other: str, times: int) -> None:
+    """Kills a worker, lets another leave and return by its network, starts the first again; several times."""
+    absences.leave_during_absence(context.world, worker, other, times)
+
+
 @when('the network of "{worker:Name}" is cut and heals')
 @when('the network of "{worker:Name}" is cut and heals, {times:Number} times')
 def the_network_is_cut_and_heals(context: StepContext, worker: str, times: int = 1) -> None:
