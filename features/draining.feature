@@ -136,7 +136,7 @@ Feature: Workers that finish their work before they stop
       | build  | build | any worker | pauses, then writes |
       | deploy | ship  | any worker | pauses, then writes |
     And an orchestrator
-    And the enrolled worker "alpha" with 2 slots and a limit of 1 step
+    And the enrolled worker "alpha" with 2 slots and a limit of 1 step, with other settings in variables
     When the workflow starts
     And the steps "build, ship" are running
     And the step "build" continues
@@ -188,7 +188,7 @@ Feature: Workers that finish their work before they stop
     And the token "alpha"
     When the workflow starts
     And the step "pack" waits in the queue
-    And the worker "alpha" starts with an idle time of 3 seconds and 4 slots
+    And the worker "alpha" starts with an idle time of 3 seconds and 4 slots, with other settings in variables
     And the steps "build, pack" are running
     And the step "pack" continues
     And the step "pack" has ended

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from standin.mutants import mutant, replaces
@@ -265,6 +266,29 @@ def idle_time_in_a_variable_ignored() -> None:
     @replaces("worker.connect:idle_time")
     def _(old: Callable[[Call], int], call: Call) -> int:
         return old(call) if call.has("--idle-timeout") else 0
+
+
+@mutant(50)
+def variable_beats_limit_of_steps() -> None:
+    """The variable with a worker's limit of steps overrides its command line."""
+
+    @replaces("worker.connect:limit_of_steps")
+    def _(old: Callable[[Call], str], call: Call) -> str:
+        import os
+
+        return os.environ.get("SWAMP_WORKER_MAX_DISPATCHES", "") or old(call)
+
+
+@mutant(50)
+def variable_beats_idle_time() -> None:
+    """The variable with a worker's idle time overrides its command line."""
+
+    @replaces("worker.connect:idle_time")
+    def _(old: Callable[[Call], int], call: Call) -> int:
+        import os
+
+        given = os.environ.get("SWAMP_WORKER_IDLE_TIMEOUT")
+        return old(replace(call, options={**call.options, "--idle-timeout": [given]}) if given else call)
 
 
 @mutant(50)

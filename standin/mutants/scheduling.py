@@ -785,6 +785,15 @@ def slots_by_processors_are_one() -> None:
         return 1 if "auto" in (flag, variable) else old(flag, variable)
 
 
+@mutant(20)
+def variable_beats_slots() -> None:
+    """The variable with the number of a worker's slots overrides its command line."""
+
+    @replaces("worker.connect:slots")
+    def _(old: Callable[[str, str], int], flag: str, variable: str) -> int:
+        return old(flag if variable == "1" else "", variable)
+
+
 # Promise 21: The items of a list are spread over the workers, each runs once, and again on a second run.
 
 
