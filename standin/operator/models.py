@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,8 @@ from standin.answers import respond
 from standin.bundles import PACKAGES, bundles_of
 from standin.commandline import Call
 from standin.errors import UserError
-from standin.operator.workflows import inputs_given, inputs_of_file
-from standin.remote import answered, connected, message, result_of
+from standin.operator.workflows import follow, inputs_given, inputs_of_file
+from standin.remote import message, result_of
 from standin.repository import Repository
 
 
@@ -63,6 +62,4 @@ def run(call: Call) -> int:
 
 
 async def _follow(call: Call, payload: dict[str, Any]) -> Any:
-    async with connected(call.option("--server"), os.environ.get("SWAMP_CA_CERT", "")) as socket:
-        await socket.send(message("model.method.run", payload))
-        return await answered(socket, (lambda _: None) if call.json else print)
+    return await follow(call, message("model.method.run", payload))
