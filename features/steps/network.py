@@ -62,7 +62,8 @@ def the_network_is_reset_unnoticed(context: StepContext, worker: str) -> None:
 
 
 @when(
-    'the network of "{worker:Name}" is reset {times:Number} times, and the step "{step:Name}" starts again each time'
+    'the network of "{worker:Name}" is reset {times:Number} times, '
+    'and the step "{step:Name}" starts again each time'
 )
 def the_network_is_reset_at_work(context: StepContext, worker: str, times: int, step: str) -> None:
     """Breaks every connection so often, and waits each time until the step has started again."""

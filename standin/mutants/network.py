@@ -162,7 +162,7 @@ def second_grace_window_goes_on() -> None:
 
 @mutant(14)
 def return_during_another_absence_does_not_count() -> None:
-    """A worker that came back is dropped from the pool if another was lost after it, and before it came back."""
+    """A worker that came back is dropped from the pool if another was lost while it was away."""
     last = ""
 
     @replaces("orchestrator.pool:Pool.lose")

@@ -54,7 +54,7 @@ def leave_and_return(
 
 
 def leave_during_absence(world: World, worker: str, other: str, times: int) -> None:
-    """Kill a worker, let another leave and return by its network, and start the first again; several times."""
+    """Kill a worker, let another leave and return by its network, start the first again; several times."""
     actor, path = world.workers[worker], world.workers.network(other)
 
     def come_back() -> None:

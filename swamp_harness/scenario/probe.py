@@ -139,8 +139,8 @@ _OF_ONE_ITEM = f'${{{{ data.latest("{VARYING}", "{RESULT}", ["{ONE_ITEM}"]).attr
 PROMPT = "Are 100% of the tests green? (see $BOARD, `main` & été)"
 
 # What a step does: the phrase of the features, and the task. Work that pauses does so when it starts for the
-# first time; work that pauses each time, whenever it starts. Work that pauses again after a write does that when
-# it gets there for the first time.
+# first time; work that pauses each time, whenever it starts. Work that pauses again after a write does that
+# when it gets there for the first time.
 WORK: Mapping[str, Callable[[str], Task]] = {
     "writes at once": _probe("once"),
     "writes the input of the run": lambda step: Task(
