@@ -674,7 +674,7 @@ def method_ends_with_its_client() -> None:
 
 @mutant(35)
 def method_unknown_to_its_returning_client() -> None:
-    """A command that follows a method, not a workflow, cannot follow it again when its connection was lost."""
+    """A command that follows a method, not a workflow, cannot follow it again after a lost connection."""
 
     @replaces("orchestrator.requests:Requests._attach")
     async def _(
