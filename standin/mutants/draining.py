@@ -35,6 +35,23 @@ def ctrl_c_ends_steps() -> None:
 
 
 @mutant(36)
+def returned_worker_does_not_finish_its_steps() -> None:
+    """A worker that has lost its connection and returned ends its steps when it is stopped."""
+    enrollments: list[bool] = []
+
+    @replaces("worker.session:Session.answered")
+    def _(old: Callable[[Session, dict[str, Any]], None], session: Session, reply: dict[str, Any]) -> None:
+        old(session, reply)
+        enrollments.append(True)
+
+    @replaces("worker.session:Session.finish_steps")
+    async def _(old: Callable[[Session], Awaitable[None]], session: Session) -> None:
+        if len(enrollments) > 1:
+            session.abandon()
+        await old(session)
+
+
+@mutant(36)
 def stops_when_one_step_has_ended() -> None:
     """A worker that is stopped ends when the first of its steps has ended, and ends the others."""
 
