@@ -762,6 +762,24 @@ def step_not_asked_to_stop() -> None:
 
 
 @mutant(17)
+def data_of_a_cancelled_step_taken_back() -> None:
+    """The data that a step had written before its run was cancelled is deleted."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.stop")
+    async def _(
+        old: Callable[[Dispatcher, Dispatch, Member], Awaitable[None]],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        member: Member,
+    ) -> None:
+        from standin.store import Place
+
+        await old(dispatcher, dispatch, member)
+        store = dispatcher._repository.store
+        store.delete(Place(dispatch.work.model_type, dispatch.work.model, "before"))
+
+
+@mutant(17)
 def step_has_no_time_to_clean_up() -> None:
     """A cancelled step is ended a moment after the request to stop, while it cleans up."""
 
