@@ -2,7 +2,7 @@ Feature: Workers that finish their work before they stop
   An operator who stops a worker loses no work: the worker finishes its steps, takes no others and exits. Whoever has no
   time stops it a second time. A worker can also stop by itself: after a number of steps, or when it has been idle.
 
-  @uat-14 @uat-36 @network @ctrl-c-finishes-steps
+  @uat-36 @network @ctrl-c-finishes-steps
   Scenario: A returned worker that is stopped with Ctrl-C finishes all its steps, and another worker runs the next step
     Given a workflow with the steps:
       | job   | step  | runs on        | work                | after | queue limit |
