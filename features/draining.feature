@@ -2,17 +2,18 @@ Feature: Workers that finish their work before they stop
   An operator who stops a worker loses no work: the worker finishes its steps, takes no others and exits. Whoever has no
   time stops it a second time. A worker can also stop by itself: after a number of steps, or when it has been idle.
 
-  @uat-36 @ctrl-c-finishes-steps
-  Scenario: A worker that is stopped with Ctrl-C finishes all its steps, and the next step runs on another worker
+  @uat-36 @network @ctrl-c-finishes-steps
+  Scenario: A returned worker that is stopped with Ctrl-C finishes all its steps, and another worker runs the next step
     Given a workflow with the steps:
-      | job   | step  | runs on        | work                | after |
-      | build | build | worker "alpha" | pauses, then writes |       |
-      | build | ship  | any worker     | writes at once      | build |
-      | test  | test  | worker "alpha" | pauses, then writes |       |
+      | job   | step  | runs on        | work                | after | queue limit |
+      | build | build | worker "alpha" | pauses, then writes |       | 9 s         |
+      | build | ship  | any worker     | writes at once      | build |             |
+      | test  | test  | worker "alpha" | pauses, then writes |       | 9 s         |
     And an orchestrator
-    And the enrolled worker "alpha" with 2 slots
+    And the enrolled worker "alpha" with 2 slots, on a network that can be cut
     And the enrolled worker "beta"
-    When the workflow starts
+    When the network of "alpha" is cut and heals
+    And the workflow starts
     And the steps "build, test" are running
     And the worker "alpha" is stopped with Ctrl-C, and then the steps "build, test" continue one after the other
     Then the worker "alpha" exits with exit code 0
@@ -113,10 +114,10 @@ Feature: Workers that finish their work before they stop
   @uat-50 @step-limit-ends-worker
   Scenario: A worker with a limit of steps exits when so many have ended, and the next step runs on another worker
     Given a workflow with the steps:
-      | step  | runs on    | work           | after | may fail |
-      | build | any worker | fails          |       | yes      |
-      | pack  | any worker | writes at once | build |          |
-      | ship  | any worker | writes at once | pack  |          |
+      | step  | runs on    | work                 | after | may fail |
+      | build | any worker | fails                |       | yes      |
+      | pack  | any worker | ends its own process | build | yes      |
+      | ship  | any worker | writes at once       | pack  |          |
     And an orchestrator
     And the enrolled worker "alpha" configured by variables, with a limit of 2 steps
     And the enrolled worker "beta"
@@ -136,7 +137,7 @@ Feature: Workers that finish their work before they stop
       | build  | build | any worker | pauses, then writes |
       | deploy | ship  | any worker | pauses, then writes |
     And an orchestrator
-    And the enrolled worker "alpha" with 2 slots and a limit of 1 step
+    And the enrolled worker "alpha" with 2 slots and a limit of 1 step, with other settings in variables
     When the workflow starts
     And the steps "build, ship" are running
     And the step "build" continues
@@ -188,7 +189,7 @@ Feature: Workers that finish their work before they stop
     And the token "alpha"
     When the workflow starts
     And the step "pack" waits in the queue
-    And the worker "alpha" starts with an idle time of 3 seconds and 4 slots
+    And the worker "alpha" starts with an idle time of 3 seconds and 4 slots, with other settings in variables
     And the steps "build, pack" are running
     And the step "pack" continues
     And the step "pack" has ended

@@ -179,7 +179,7 @@ Feature: Network
     And the worker "alpha" tried to connect 1 time
     And the worker "beta" exits with exit code 0
 
-  # Several times each: the second return must work as well as the first.
+  # Several times each, also within the absence of another: the second return must work as well as the first.
   @uat-06 @uat-14 @network @slow @returned-workers-whole-after-grace
   Scenario: Workers that returned work as before after the grace windows of their absences
     Given a workflow with the steps:
@@ -196,8 +196,7 @@ Feature: Network
     And the enrolled worker "alpha" with the labels "pool=a"
     And the enrolled worker "beta" with the labels "pool=b" and 3 slots, on a network that can be cut
     And the enrolled worker "gamma" with the labels "pool=c"
-    When the worker "alpha" is killed and returns, 2 times
-    And the network of "beta" is cut and heals, 3 times
+    When the worker "alpha" is killed, the network of "beta" is cut and heals, and the worker returns, 3 times
     And the worker "gamma" is stopped and returns, 2 times
     And the workflow starts after the grace windows of all absences
     Then the run succeeds

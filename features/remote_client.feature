@@ -336,6 +336,18 @@ Feature: Remote client
       | step  | data   | version | written on       |
       | build | result | 1       | the orchestrator |
 
+  @uat-35 @network @reset-client-shows-method
+  Scenario: An operator whose connection is reset sees all output of a method once, and how it ends
+    Given the model "build"
+    And an orchestrator
+    And the operator is at another machine, without a repository, on a network that can be cut
+    And the operator's output is in text
+    When a method that prints a word, pauses, prints another, then writes starts with the tags "team=blue"
+    And the network of the operator is reset while the step "build" is running, and the command that follows the run connects again
+    And the step "build" continues
+    Then the method succeeds
+    And the operator saw the last output of the step "build" exactly once
+
   @uat-35 @network @cut-client-shows-all-once
   Scenario: An operator whose network is cut twice sees all output of the run once, and how it ends
     Given a workflow with the steps:

@@ -147,19 +147,20 @@ Feature: Runs
   @uat-15 @network @reading-step-reruns-every-loss
   Scenario: A step that has only read runs again each time its worker is lost
     Given a workflow with the steps:
-      | step  | runs on    | work                                                  | after |
-      | seed  | any worker | writes at once                                        |       |
-      | build | any worker | reads the result of "seed", pauses twice, then writes | seed  |
+      | step  | runs on    | work                                                      | after |
+      | seed  | any worker | writes at once                                            |       |
+      | build | any worker | reads the result of "seed", pauses each time, then writes | seed  |
     And an orchestrator
     And the enrolled worker "alpha" on a network that can be cut
     When the workflow starts
     And the step "build" is running
-    And the network of "alpha" is reset
-    And the step "build" starts again
-    And the network of "alpha" is reset
+    And the network of "alpha" is reset 4 times, and the step "build" starts again each time
+    And the step "build" continues
     Then the run succeeds
     And the operator sees these dispatches, and no others:
       | step  | worker | lease     | wrote |
+      | build | alpha  | expired   | no    |
+      | build | alpha  | expired   | no    |
       | build | alpha  | expired   | no    |
       | build | alpha  | expired   | no    |
       | build | alpha  | completed | yes   |
@@ -461,11 +462,11 @@ Feature: Runs
   @uat-15 @uat-17 @cancelled-run-ends-all-steps
   Scenario: Cancelling a run ends all its steps, on every worker, also a step that runs again
     Given a workflow with the steps:
-      | step  | runs on        | work                                                  | after |
-      | seed  | worker "beta"  | writes at once                                        |       |
-      | build | worker "alpha" | reads the result of "seed", pauses twice, then writes | seed  |
-      | test  | worker "beta"  | pauses, then writes                                   | seed  |
-      | ship  | any worker     | writes at once                                        | build |
+      | step  | runs on        | work                                                      | after |
+      | seed  | worker "beta"  | writes at once                                            |       |
+      | build | worker "alpha" | reads the result of "seed", pauses each time, then writes | seed  |
+      | test  | worker "beta"  | pauses, then writes                                       | seed  |
+      | ship  | any worker     | writes at once                                            | build |
     And an orchestrator
     And the enrolled worker "alpha"
     And the enrolled worker "beta"
@@ -582,13 +583,13 @@ Feature: Runs
     And the step "build" is running
     And the operator cancels the run
     Then the run is cancelled
+    And this data is recorded, and no other:
+      | step  | data   | version | written on |
+      | build | before | 1       | alpha      |
     And the pool shows:
       | worker | status | connected | slots |
       | alpha  | idle   | yes       | 0/1   |
     And no process of a step is left on the machine of "alpha"
-    And this data is recorded, and no other:
-      | step  | data   | version | written on |
-      | build | before | 1       | alpha      |
 
   @uat-17 @cancel-by-name-keeps-orchestrator
   Scenario: Cancelling a workflow by its name leaves the orchestrator running
@@ -795,13 +796,15 @@ Feature: Runs
       | another  | succeeded |         |
 
   @uat-46 @waiting-run-ends-at-time-limit
-  Scenario: The time that a step waits for a worker counts for the time limit of its run
+  Scenario: The time that steps wait for a worker counts for the time limit of their run, and none of them waits on
     Given a workflow with the steps:
       | step  | runs on    | work           |
       | build | any worker | writes at once |
+      | ship  | any worker | writes at once |
     And an orchestrator that ends long runs
     When the workflow starts
     And the step "build" waits in the queue
+    And the step "ship" waits in the queue
     Then the run is cancelled
     And the run ended at its time limit
     And the queue is empty

@@ -573,17 +573,18 @@ Feature: Dispatch and scheduling
     Then the run succeeds
     And the largest number of steps that ran on "alpha" at the same time is 4
 
-  # Which worker a job gets is fixed by its first step; its further steps could run on any worker.
-  @uat-21 @job-stays-on-one-worker
+  # Which worker a job gets is fixed by its first step; its further steps could run on any worker. They wait for that
+  # one while it is busy.
+  @uat-21 @uat-39 @job-stays-on-one-worker
   Scenario: Jobs that stay on one worker run all their steps there, each job on its own worker
     Given a workflow with the steps:
       | job   | job stays     | step  | runs on        | work                  | for each of       | at a time | after |
       | ocean | on one worker | build | worker "alpha" | writes after a moment |                   |           |       |
       | ocean | on one worker | pack  | any worker     | writes after a moment | sand, shell, salt |           | build |
       | river | on one worker | test  | worker "beta"  | writes after a moment |                   |           |       |
-      | river | on one worker | ship  | any worker     | writes after a moment | east, west        | 1         | test  |
+      | river | on one worker | ship  | any worker     | writes after a moment | east, south, west | 2         | test  |
     And an orchestrator
-    And the enrolled worker "alpha" with 4 slots
+    And the enrolled worker "alpha" with 2 slots
     And the enrolled worker "beta" with 4 slots
     When the workflow starts
     Then the run succeeds
@@ -594,9 +595,10 @@ Feature: Dispatch and scheduling
       | pack-sand  | alpha  |
       | pack-shell | alpha  |
       | ship-east  | beta   |
+      | ship-south | beta   |
       | ship-west  | beta   |
       | test       | beta   |
-    And the largest number of steps that ran on "beta" at the same time is 1
+    And the largest number of steps that ran on "beta" at the same time is 2
 
   @uat-39 @workflow-stays-on-one-worker
   Scenario: A workflow that stays on one worker runs the steps of all its jobs there

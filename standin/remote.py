@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -97,21 +97,6 @@ def check_certificates(file: str) -> None:
             Path(file).read_bytes()
     except OSError as error:
         raise UserError(f"Could not read CA certificate file '{file}': {error.strerror}") from error
-
-
-async def answered(socket: ClientConnection, on_line: Callable[[str], None]) -> Any:
-    """Wait for the answer to a request; lines of output before it go to `on_line`.
-
-    Raises:
-        UserError: the orchestrator answers with an error.
-        ConnectionError: it is gone.
-    """
-    async for text in socket:
-        event = json.loads(text)
-        if event["type"] != SAID:
-            return answer_in(text)
-        on_line(event["payload"]["line"])
-    raise ConnectionError("the orchestrator has gone")
 
 
 def message(request: str, payload: dict[str, Any]) -> str:

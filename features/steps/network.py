@@ -8,7 +8,7 @@ from typing import Any
 from behave import then, when
 
 from swamp_harness.product.worker import DISCONNECTED
-from swamp_harness.scenario import absences, network, runs
+from swamp_harness.scenario import absences, network, runs, step_progress
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.kinds import NO_DETAILS
 from swamp_harness.scenario.lateness import IN_TIME
@@ -61,6 +61,15 @@ def the_network_is_reset_unnoticed(context: StepContext, worker: str) -> None:
     network.break_unnoticed(context.world, worker)
 
 
+@when(
+    'the network of "{worker:Name}" is reset {times:Number} times, '
+    'and the step "{step:Name}" starts again each time'
+)
+def the_network_is_reset_at_work(context: StepContext, worker: str, times: int, step: str) -> None:
+    """Breaks every connection so often, and waits each time until the step has started again."""
+    step_progress.reset_at_work(context.world, worker, step, times)
+
+
 @when('the network of "{worker:Name}" refuses 1 connection and heals')
 @when('the network of "{worker:Name}" refuses {attempts:Number} connections and heals')
 @when('the network of "{worker:Name}" refuses {attempts:Number} connections and heals, {times:Number} times')
@@ -105,6 +114,15 @@ def the_workers_are_killed_and_start_again(context: StepContext, workers: list[s
         actor.kill()
     for actor in actors:
         actor.start_again()
+
+
+@when(
+    'the worker "{worker:Name}" is killed, the network of "{other:Name}" is cut and heals, '
+    "and the worker returns, {times:Number} times"
+)
+def two_absences_overlap(context: StepContext, worker: str, other: str, times: int) -> None:
+    """Kills a worker, lets another leave and return by its network, starts the first again; several times."""
+    absences.leave_during_absence(context.world, worker, other, times)
 
 
 @when('the network of "{worker:Name}" is cut and heals')

@@ -16,8 +16,8 @@ def _may_go_on(step: str) -> bool:
     return (notes() / f"go-on-{step}").is_dir()
 
 
-async def _hold(step: str, context: Context, *, listening: bool = True, twice: bool = False) -> None:
-    holds = is_first(step) or (twice and is_first(step, "begun-{}-again"))
+async def _hold(step: str, context: Context, *, listening: bool = True, always: bool = False) -> None:
+    holds = is_first(step) or always
     log_entry("start", step)
     if holds:
         await _wait_to_go_on(step, context, listening=listening)
@@ -60,7 +60,7 @@ async def _held(inputs: dict[str, Any], context: Context) -> None:
 async def _read(inputs: dict[str, Any], context: Context) -> None:
     if not [piece async for piece in context.content("@uat/probe", inputs["of"], "result")]:
         raise RuntimeError(f"there is no result of {inputs['of']}")
-    await _hold(inputs["step"], context, twice=True)
+    await _hold(inputs["step"], context, always=True)
     await _finish(inputs["step"], context)
 
 

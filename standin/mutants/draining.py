@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from standin.mutants import mutant, replaces
@@ -31,6 +32,23 @@ def ctrl_c_ends_steps() -> None:
         if received[-1] == signal.SIGINT:
             os._exit(0)
         old(session, received)
+
+
+@mutant(36)
+def returned_worker_does_not_finish_its_steps() -> None:
+    """A worker that has lost its connection and returned ends its steps when it is stopped."""
+    enrollments: list[bool] = []
+
+    @replaces("worker.session:Session.answered")
+    def _(old: Callable[[Session, dict[str, Any]], None], session: Session, reply: dict[str, Any]) -> None:
+        old(session, reply)
+        enrollments.append(True)
+
+    @replaces("worker.session:Session.finish_steps")
+    async def _(old: Callable[[Session], Awaitable[None]], session: Session) -> None:
+        if len(enrollments) > 1:
+            session.abandon()
+        await old(session)
 
 
 @mutant(36)
@@ -268,6 +286,29 @@ def idle_time_in_a_variable_ignored() -> None:
 
 
 @mutant(50)
+def variable_beats_limit_of_steps() -> None:
+    """The variable with a worker's limit of steps overrides its command line."""
+
+    @replaces("worker.connect:limit_of_steps")
+    def _(old: Callable[[Call], str], call: Call) -> str:
+        import os
+
+        return os.environ.get("SWAMP_WORKER_MAX_DISPATCHES", "") or old(call)
+
+
+@mutant(50)
+def variable_beats_idle_time() -> None:
+    """The variable with a worker's idle time overrides its command line."""
+
+    @replaces("worker.connect:idle_time")
+    def _(old: Callable[[Call], int], call: Call) -> int:
+        import os
+
+        given = os.environ.get("SWAMP_WORKER_IDLE_TIMEOUT")
+        return old(replace(call, options={**call.options, "--idle-timeout": [given]}) if given else call)
+
+
+@mutant(50)
 def limit_of_steps_ends_the_others() -> None:
     """A worker that has reached its limit of steps ends the steps that still run there."""
 
@@ -393,6 +434,22 @@ def failed_step_not_counted() -> None:
     ) -> dict[str, Any]:
         result = await old(session, job)
         if result["status"] != "success":
+            session._steps_done -= 1
+        return result
+
+
+@mutant(50)
+def step_whose_process_ended_not_counted() -> None:
+    """A worker with a limit of steps does not count a step whose process ends without a result."""
+
+    @replaces("worker.session:Session._result_of")
+    async def _(
+        old: Callable[[Session, dict[str, Any]], Awaitable[dict[str, Any]]],
+        session: Session,
+        job: dict[str, Any],
+    ) -> dict[str, Any]:
+        result = await old(session, job)
+        if job["method"] == "vanish":
             session._steps_done -= 1
         return result
 

@@ -161,6 +161,32 @@ def second_grace_window_goes_on() -> None:
 
 
 @mutant(14)
+def return_during_another_absence_does_not_count() -> None:
+    """A worker that came back is dropped from the pool if another was lost while it was away."""
+    last = ""
+
+    @replaces("orchestrator.pool:Pool.lose")
+    def _(
+        old: Callable[[Pool, Member, ServerConnection], None],
+        pool: Pool,
+        member: Member,
+        socket: ServerConnection,
+    ) -> None:
+        nonlocal last
+        old(pool, member, socket)
+        last = member.name
+
+    @replaces("orchestrator.pool:Pool._stop_timer")
+    def _(old: Callable[[Pool, str, str], None], pool: Pool, name: str, kind: str) -> None:
+        if kind == "grace" and name != last:
+            pool._timers.pop((name, kind), None)
+        else:
+            old(pool, name, kind)
+
+    _forgotten_at_the_end_of_a_grace_window()
+
+
+@mutant(14)
 def reads_fail_after_a_return() -> None:
     """A worker whose connection was replaced can write, but cannot query any more."""
     returned = set()

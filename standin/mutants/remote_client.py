@@ -692,6 +692,21 @@ def method_ends_with_its_client() -> None:
 
 
 @mutant(35)
+def method_unknown_to_its_returning_client() -> None:
+    """A command that follows a method, not a workflow, cannot follow it again after a lost connection."""
+
+    @replaces("orchestrator.requests:Requests._attach")
+    async def _(
+        old: Callable[[Requests, ServerConnection, dict[str, Any]], Awaitable[None]],
+        requests: Requests,
+        socket: ServerConnection,
+        payload: dict[str, Any],
+    ) -> None:
+        requests._methods.clear()
+        await old(requests, socket, payload)
+
+
+@mutant(35)
 def steps_after_lost_client_skipped() -> None:
     """When the command that follows a run is gone, steps in progress end, and no later step of it starts."""
     alone: set[str] = set()

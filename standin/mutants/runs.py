@@ -239,9 +239,7 @@ def lease_of_a_killed_orchestrator_left_active() -> None:
             records.put_lease(repository, lease)
 
 
-@mutant(15)
-def runs_again_only_once() -> None:
-    """A step whose worker is lost a second time fails the run."""
+def _fails_after_losses(allowed: int) -> None:
     lost: dict[str, int] = {}
 
     @replaces("orchestrator.dispatch:Dispatcher.after_loss")
@@ -255,8 +253,20 @@ def runs_again_only_once() -> None:
 
         old(dispatcher, dispatch, fate)
         lost[dispatch.work.step] = lost.get(dispatch.work.step, 0) + 1
-        if lost[dispatch.work.step] > 1:
+        if lost[dispatch.work.step] > allowed:
             raise StepFailed(f"Worker '{dispatch.lease['workerName']}' disconnected mid-dispatch")
+
+
+@mutant(15)
+def runs_again_only_once() -> None:
+    """A step whose worker is lost a second time fails the run."""
+    _fails_after_losses(1)
+
+
+@mutant(15)
+def runs_again_only_three_times() -> None:
+    """A step whose worker is lost a fourth time fails the run."""
+    _fails_after_losses(3)
 
 
 @mutant(15)
@@ -752,6 +762,24 @@ def step_not_asked_to_stop() -> None:
 
 
 @mutant(17)
+def data_of_a_cancelled_step_taken_back() -> None:
+    """The data that a step had written before its run was cancelled is deleted."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.stop")
+    async def _(
+        old: Callable[[Dispatcher, Dispatch, Member], Awaitable[None]],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        member: Member,
+    ) -> None:
+        from standin.store import Place
+
+        await old(dispatcher, dispatch, member)
+        store = dispatcher._repository.store
+        store.delete(Place(dispatch.work.model_type, dispatch.work.model, "before"))
+
+
+@mutant(17)
 def step_has_no_time_to_clean_up() -> None:
     """A cancelled step is ended a moment after the request to stop, while it cleans up."""
 
@@ -798,26 +826,6 @@ def lease_left_active() -> None:
     ) -> None:
         if "aborted" not in error:
             old(dispatcher, dispatch, state, error)
-
-
-@mutant(17)
-def data_of_cancelled_steps_deleted() -> None:
-    """What a step had written before it was cancelled is deleted."""
-
-    @replaces("orchestrator.dispatch:Dispatcher.close_lease")
-    def _(
-        old: Callable[[Dispatcher, Dispatch, str, str], None],
-        dispatcher: Dispatcher,
-        dispatch: Dispatch,
-        state: str,
-        error: str = "",
-    ) -> None:
-        from standin.store import Place
-
-        if "aborted" in error:
-            store = dispatcher._repository.store
-            store.delete(Place(dispatch.work.model_type, dispatch.work.model, "before"))
-        old(dispatcher, dispatch, state, error)
 
 
 @mutant(17)
@@ -1316,6 +1324,24 @@ def step_stays_queued_at_time_limit() -> None:
     ) -> None:
         if state != "cancelled":
             old(dispatcher, entry, state)
+
+
+@mutant(46)
+def only_one_step_leaves_the_queue_at_time_limit() -> None:
+    """Of several steps that wait at the time limit of their run, only one leaves the queue."""
+    left: list[str] = []
+
+    @replaces("orchestrator.dispatch:Dispatcher.leave")
+    def _(
+        old: Callable[[Dispatcher, dict[str, Any], str], None],
+        dispatcher: Dispatcher,
+        entry: dict[str, Any],
+        state: str,
+    ) -> None:
+        if state != "cancelled" or not left:
+            old(dispatcher, entry, state)
+        if state == "cancelled":
+            left.append(entry["queueId"])
 
 
 @mutant(46)

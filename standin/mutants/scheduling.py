@@ -785,6 +785,15 @@ def slots_by_processors_are_one() -> None:
         return 1 if "auto" in (flag, variable) else old(flag, variable)
 
 
+@mutant(20)
+def variable_beats_slots() -> None:
+    """The variable with the number of a worker's slots overrides its command line."""
+
+    @replaces("worker.connect:slots")
+    def _(old: Callable[[str, str], int], flag: str, variable: str) -> int:
+        return old(flag if variable == "1" else "", variable)
+
+
 # Promise 21: The items of a list are spread over the workers, each runs once, and again on a second run.
 
 
@@ -1351,6 +1360,22 @@ def limit_of_items_ignored() -> None:
 
 
 @mutant(21)
+def items_take_turns_one_by_one() -> None:
+    """Items of a list are at work one by one if the step limits their number, whatever the limit is."""
+    turns: dict[tuple[str, str], contextlib.AbstractAsyncContextManager[None]] = {}
+
+    @replaces("orchestrator.runs:Run.turn_of")
+    def _(
+        old: Callable[[Run, Step], contextlib.AbstractAsyncContextManager[None]], run: Run, step: Step
+    ) -> contextlib.AbstractAsyncContextManager[None]:
+        import asyncio
+
+        if not step.at_a_time:
+            return old(run, step)
+        return turns.setdefault((run.identity, step.expanded), asyncio.Lock())
+
+
+@mutant(21)
 def data_for_one_run_goes_to_another() -> None:
     """Data for one run only is not found if the worker runs a step of another run as well."""
 
@@ -1509,6 +1534,23 @@ def labels_beat_the_worker_of_the_job() -> None:
     ) -> Requirement:
         pinned = dispatcher._pool.members.get(dispatcher._pins.get(group, ""))
         return old(dispatcher, requirement, group) if pinned and requirement.fits(pinned) else requirement
+
+
+@mutant(39)
+def job_does_not_wait_for_its_worker() -> None:
+    """The steps of a job that stays on one worker run on another one when it has no free slot."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.pinned")
+    def _(
+        old: Callable[[Dispatcher, Requirement, str], Requirement],
+        dispatcher: Dispatcher,
+        requirement: Requirement,
+        group: str,
+    ) -> Requirement:
+        from standin.orchestrator.dispatch import has_free_slot
+
+        pinned = dispatcher._pool.members.get(dispatcher._pins.get(group, ""))
+        return old(dispatcher, requirement, group) if pinned and has_free_slot(pinned) else requirement
 
 
 @mutant(39)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,15 @@ from standin.answers import respond
 from standin.bundles import PACKAGES, bundles_of
 from standin.commandline import Call
 from standin.errors import UserError
-from standin.operator.workflows import checks_to_skip, code_of_all, inputs_given, overridden, sets_of_inputs
-from standin.remote import answered, connected, message, result_of
+from standin.operator.workflows import (
+    checks_to_skip,
+    code_of_all,
+    follow,
+    inputs_given,
+    overridden,
+    sets_of_inputs,
+)
+from standin.remote import message, result_of
 from standin.repository import Repository
 
 
@@ -72,6 +78,4 @@ def run_for(call: Call, wanted: dict[str, Any]) -> int:
 
 
 async def _follow(call: Call, payload: dict[str, Any]) -> Any:
-    async with connected(call.option("--server"), os.environ.get("SWAMP_CA_CERT", "")) as socket:
-        await socket.send(message("model.method.run", payload))
-        return await answered(socket, (lambda _: None) if call.json else print)
+    return await follow(call, message("model.method.run", payload))

@@ -142,7 +142,7 @@ def inputs_of_file(call: Call) -> dict[str, Any]:
 
 @dataclass
 class Followed:
-    """How far a command has followed a run.
+    """How far a command has followed a run or a method.
 
     Attributes:
         run: its id; empty until it is known.
@@ -154,19 +154,39 @@ class Followed:
 
 
 async def _follow(call: Call, payload: dict[str, Any]) -> Any:
+    def listen(socket: ClientConnection) -> None:
+        _cancel_on_ctrl_c(socket)
+        _cancel_after(socket, time_limit(call))
+
+    kind = "workflow.resume" if "from" in payload else "workflow.run"
+    return await follow(call, message(kind, payload), listen)
+
+
+async def follow(call: Call, start: str, listen: Callable[[ClientConnection], None] = lambda _: None) -> Any:
+    """Start a run or a method and print its output until it ends; connect again if the connection breaks.
+
+    Args:
+        call: the command.
+        start: the request to start it.
+        listen: listens to the operator, who may cancel it.
+
+    Returns:
+        The answer to the request.
+
+    Raises:
+        UserError: the orchestrator answers with an error.
+        ConnectionError: it is gone.
+    """
     import asyncio
 
     from websockets.exceptions import ConnectionClosed
 
     followed, retries = Followed(), 0
     while True:
-        kind = "workflow.resume" if "from" in payload else "workflow.run"
-        request = attach(followed) if followed.run else message(kind, payload)
         try:
             async with connected(_server_of(call), os.environ.get("SWAMP_CA_CERT", "")) as socket:
-                await socket.send(request)
-                _cancel_on_ctrl_c(socket)
-                _cancel_after(socket, time_limit(call))
+                await socket.send(attach(followed) if followed.run else start)
+                listen(socket)
                 retries = 0
                 return await _answer_of(socket, followed, silent=call.json)
         except Unreachable:
@@ -188,7 +208,7 @@ def gives_up(retries: int) -> bool:
 
 
 def attach(followed: Followed) -> str:
-    """The request to follow a run again after a reconnection."""
+    """The request to follow a run or a method again after a reconnection."""
     return message("run.attach", {"runId": followed.run, "afterSeq": followed.lines})
 
 

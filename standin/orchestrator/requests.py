@@ -46,6 +46,28 @@ class RunLimits:
     at_a_time: int = 100
 
 
+class Said:
+    """What a method says, for those who follow it."""
+
+    def __init__(self) -> None:
+        self._lines: list[str | None] = []
+        self._followers: list[asyncio.Queue[str | None]] = []
+
+    def say(self, line: str | None) -> None:
+        """Tell the followers a line; None is the end."""
+        self._lines.append(line)
+        for follower in self._followers:
+            follower.put_nowait(line)
+
+    def follow(self, after: int = 0) -> asyncio.Queue[str | None]:
+        """The lines, from the first or after a number of them; None marks their end."""
+        follower: asyncio.Queue[str | None] = asyncio.Queue()
+        for line in self._lines[after:]:
+            follower.put_nowait(line)
+        self._followers.append(follower)
+        return follower
+
+
 class Requests:
     """Answers the requests of operators.
 
@@ -75,6 +97,7 @@ class Requests:
         self._pool = pool
         self._execute = execute
         self._runs: dict[str, Run] = {}
+        self._methods: dict[str, tuple[Said, asyncio.Task[dict[str, Any]]]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._following: set[asyncio.Task[None]] = set()
         self._verified: dict[str, asyncio.Future[str]] = {}
@@ -441,6 +464,9 @@ class Requests:
         return dict(record["tagsOfData"])
 
     async def _attach(self, socket: ServerConnection, payload: dict[str, Any]) -> None:
+        if payload["runId"] in self._methods:
+            await self._send_said(socket, payload["runId"], self.lines_sent_before(payload))
+            return
         run = self._runs.get(payload["runId"])
         if run is None:
             unknown = UserError(f"No active run with id '{payload['runId']}'", "not_found")
@@ -525,7 +551,7 @@ class Requests:
         return {"runId": wanted[0].identity, "status": "cancelled", "reason": "Cancelled by user"}
 
     async def _run_method(self, socket: ServerConnection, payload: dict[str, Any]) -> None:
-        lines: asyncio.Queue[str | None] = asyncio.Queue()
+        said = Said()
 
         async def run() -> dict[str, Any]:
             try:
@@ -534,23 +560,31 @@ class Requests:
                     "tags": self.tags_wanted(payload),
                     "skipChecks": self.checks_skipped(payload),
                 }
-                return {"data": await self.run_method(**wanted, say=lines.put_nowait)}
+                return {"data": await self.run_method(**wanted, say=said.say)}
             except UserError as error:
                 return _error_answer(error)
             except asyncio.CancelledError:
                 return _error_answer(UserError("Operation was cancelled", "cancelled"))
             finally:
-                lines.put_nowait(None)
+                said.say(None)
 
         try:
             self.check_number()
         except UserError as error:
             await self._send(socket, "model.method.run.result", _error_answer(error))
             return
-        running = self._begin(run())
-        while (line := await lines.get()) is not None:
-            await self._send(socket, SAID, {"line": line})
-        await self._send(socket, "model.method.run.result", await running)
+        identity = str(uuid.uuid4())
+        self._methods[identity] = said, self._begin(run())
+        await self._send_said(socket, identity)
+
+    async def _send_said(self, socket: ServerConnection, identity: str, after: int = 0) -> None:
+        said, running = self._methods[identity]
+        follower = said.follow(after)
+        with contextlib.suppress(ConnectionClosed):  # the follower may come back
+            await self._send(socket, ACCEPTED, {"runId": identity})
+            while (line := await follower.get()) is not None:
+                await self._send(socket, SAID, {"line": line})
+            await self._send(socket, "model.method.run.result", await asyncio.shield(running))
 
     async def run_method(
         self,

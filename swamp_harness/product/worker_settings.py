@@ -11,11 +11,15 @@ from swamp_harness.product.conventions import SERVER_TOKEN
 
 # An address where nothing listens: programs without special rights cannot take this port.
 NO_ADDRESS = "http://127.0.0.1:2"
-# Variables that contradict a command line; with one of them in effect, no worker enrolls as itself.
+# Variables that contradict a command line. With one of the first three in effect no worker enrolls as itself;
+# with another one, a worker has many slots, or does not stop by itself within a scenario.
 OTHER_SETTINGS = {
     "SWAMP_ORCHESTRATOR_URL": NO_ADDRESS.replace("http", "ws"),
     "SWAMP_WORKER_TOKEN": f"from-a-variable.{'0' * 64}",
     "SWAMP_WORKER_CACHE_DIR": "cache-from-a-variable",
+    "SWAMP_WORKER_CONCURRENCY": "97",
+    "SWAMP_WORKER_MAX_DISPATCHES": "97",
+    "SWAMP_WORKER_IDLE_TIMEOUT": "3600s",
 }
 
 

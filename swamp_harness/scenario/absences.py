@@ -53,6 +53,17 @@ def leave_and_return(
         )
 
 
+def leave_during_absence(world: World, worker: str, other: str, times: int) -> None:
+    """Kill a worker, let another leave and return by its network, start the first again; several times."""
+    actor, path = world.workers[worker], world.workers.network(other)
+
+    def come_back() -> None:
+        leave_and_return(world, other, path.cut, path.heal, times=1)
+        actor.start_again()
+
+    leave_and_return(world, worker, actor.kill, come_back, times)
+
+
 def wait_for_connection(world: World, worker: str, awaited: str, *, connected: bool, limit: Limit) -> None:
     """Wait until the live pool shows a worker as connected, as the worker reports it, or as not connected."""
     name, actor = world.member_of(worker), world.workers[worker]

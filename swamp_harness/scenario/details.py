@@ -75,7 +75,7 @@ _BY_VARIABLES = Detail(
 
 _CONTRADICTED = Detail(
     "with other settings in variables",
-    "variables name another orchestrator, token and cache directory than its command line",
+    "variables name another orchestrator, token, cache directory and other numbers than its command line",
     lambda: {"contradicted": True},
 )
 

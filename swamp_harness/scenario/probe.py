@@ -140,8 +140,8 @@ _OF_ONE_ITEM = f'${{{{ data.latest("{VARYING}", "{RESULT}", ["{ONE_ITEM}"]).attr
 PROMPT = "Are 100% of the tests green? (see $BOARD, `main` & été)"
 
 # What a step does: the phrase of the features, and the task. Work that pauses does so when it starts for the
-# first time; work that pauses twice, when it starts for the first and for the second time. Work that pauses
-# again after a write does that when it gets there for the first time.
+# first time; work that pauses each time, whenever it starts. Work that pauses again after a write does that
+# when it gets there for the first time.
 WORK: Mapping[str, Callable[[str], Task]] = {
     "writes at once": _probe("once"),
     "writes the input of the run": lambda step: Task(
@@ -169,7 +169,7 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "writes data for its run only": lambda step: Task(
         PROBE, "once", {"step": step}, {"state": {"lifetime": "ephemeral"}}
     ),
-    f'reads the result of "{_READ}", pauses twice, then writes': lambda step: Task(
+    f'reads the result of "{_READ}", pauses each time, then writes': lambda step: Task(
         PROBE, "read", {"step": step, "of": _READ}
     ),
     "pauses and ignores the request to stop": _probe("deaf"),

@@ -47,8 +47,8 @@ def stop_during_steps(
     world.workers[worker].wait_for_exit(PROCESS_STOPPED)
 
 
-def wait_until_begun_again(world: World, step: str) -> None:
-    """Wait until a step has started for the second time, or the run is over, which later steps then show.
+def wait_until_begun_again(world: World, step: str, starts: int = 2) -> None:
+    """Wait until a step has started so often, or the run is over, which later steps then show.
 
     Raises:
         WaitTimeout: neither happens.
@@ -56,9 +56,23 @@ def wait_until_begun_again(world: World, step: str) -> None:
     wait_until(
         f'the step "{step}" to start again, or the run to end',
         lambda: cause_of_standstill(world) or world.probe_log.starts(step),
-        lambda seen: isinstance(seen, str) or len(seen) > 1,
+        lambda seen: isinstance(seen, str) or len(seen) >= starts,
         STEP_BEGUN,
     )
+
+
+def reset_at_work(world: World, worker: str, step: str, times: int) -> None:
+    """Reset the network of a worker so often, and wait each time until its step has started again.
+
+    If the run ends meanwhile, later steps see that.
+
+    Raises:
+        WaitTimeout: the run goes on, and the step does not start again.
+    """
+    before = len(world.probe_log.starts(step))
+    for reset in range(1, times + 1):
+        world.workers.network(worker).reset()
+        wait_until_begun_again(world, step, before + reset)
 
 
 def wait_until_ended(world: World, step: str) -> None:
