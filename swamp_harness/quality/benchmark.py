@@ -116,7 +116,7 @@ def _by_scenario(run: SuiteRun) -> dict[str, Any]:
 
 
 def _costs_of_scenarios(results: Sequence[ScenarioResult]) -> dict[str, Any]:
-    total = round(sum(each.product_cpu_seconds for each in results), 1)
+    total = round(sum(each.product_cpu_seconds for each in results), 2)
     costs = [cost for each in results for cost in each.costs]
     return {metrics.PRODUCT: total, **metrics.parts(costs, total), "by command": _costs_of_commands(costs)}
 
@@ -130,7 +130,7 @@ def _costs_of_commands(costs: Iterable[Cost]) -> dict[str, Any]:
     return {
         command: {
             "starts": sum(cost.starts for cost in together[command]),
-            "processor seconds": round(seconds[command], 1),
+            "processor seconds": round(seconds[command], 2),
         }
         for command in sorted(seconds, key=lambda command: -seconds[command])
     }

@@ -54,15 +54,15 @@ def parts(costs: Iterable[Cost], total: float) -> dict[str, float]:
     seconds = dict.fromkeys(Purpose, 0.0)
     for cost in costs:
         seconds[cost.purpose] += cost.seconds
-    rounded = {PARTS[purpose]: round(value, 1) for purpose, value in seconds.items()}
-    return {**rounded, OTHER: round(total - sum(rounded.values()), 1)}
+    rounded = {PARTS[purpose]: round(value, 2) for purpose, value in seconds.items()}
+    return {**rounded, OTHER: round(total - sum(rounded.values()), 2)}
 
 
 def together(runs: Sequence[Metrics]) -> Metrics:
     """The metrics of several runs together: sums, and the largest value of wall times and the like."""
     names = dict.fromkeys(name for each in runs for name in each)
     return {
-        name: max(values) if name in _NOT_SUMMED else round(sum(values), 1)
+        name: max(values) if name in _NOT_SUMMED else round(sum(values), 2)
         for name in names
         for values in [[each[name] for each in runs if name in each]]
     }

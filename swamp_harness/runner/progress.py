@@ -131,7 +131,7 @@ class Progress:
         ran = [result for result in self.results if result.outcome is not Outcome.NOT_RUN]
         costs = [*preparation, *(cost for result in ran for cost in result.costs)]
         # The system counts the own processor time of forked children as well.
-        product = round(product_seconds(product_cpu() - self._harness_seconds_of_children, costs), 1)
+        product = round(product_seconds(product_cpu() - self._harness_seconds_of_children, costs), 2)
         return {
             metrics.SCENARIOS: len(ran),
             metrics.WALL: round(time.monotonic() - self._clock, 1),

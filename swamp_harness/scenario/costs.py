@@ -42,8 +42,8 @@ def _summed(used: Iterable[tuple[Purpose, str, Usage]]) -> tuple[Cost, ...]:
             purpose,
             kind,
             len(usages),
-            round(sum(each.seconds for each in usages), 2),
-            round(sum(each.unreaped for each in usages), 2),
+            round(sum(each.seconds for each in usages), 3),
+            round(sum(each.unreaped for each in usages), 3),
         )
         for (purpose, kind), usages in sorted(
             together.items(), key=lambda item: (order.index(item[0][0]), item[0][1])

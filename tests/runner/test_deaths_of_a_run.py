@@ -39,13 +39,14 @@ def of_run(folder_prefix: str) -> list[psutil.Process]:
     return found
 
 
-def eventually(look, limit=30.0):
+def eventually(look, limit=60.0):
+    """What a look has found that found something; None if none has."""
     end = time.monotonic() + limit
     while time.monotonic() < end:
-        if look():
-            return True
+        if found := look():
+            return found
         time.sleep(0.05)
-    return False
+    return None
 
 
 @pytest.fixture
@@ -69,8 +70,11 @@ def hanging_run(fake_swamp, tmp_path):
         run_id = re.match(r"swamp-uat-[0-9a-f]{8}", folders[0].name)[0] if folders else None
         return run_id if run_id and len(of_run(run_id)) == 6 else None
 
-    assert eventually(everything_runs), run.communicate(timeout=5)
-    yield run, everything_runs()
+    run_id = eventually(everything_runs)
+    if run_id is None:
+        run.kill()
+    assert run_id, run.communicate(timeout=30)
+    yield run, run_id
     run.kill()
     run.wait()
 

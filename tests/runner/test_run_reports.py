@@ -32,6 +32,7 @@ def test_a_run_keeps_its_exit_code_if_its_bug_reports_cannot_be_written(
         machines=[],
         unavailable_machines={},
         preparation=SimpleNamespace(commands=[]),
+        loading=None,
         reports=tmp_path,
     )
     planned = (FeatureRun("one", "one", (1,), "features/a.feature:1", "Tokens"),)
