@@ -9,6 +9,7 @@ import gc
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -61,6 +62,7 @@ if sys.platform != "win32":
             own = dict(environment)  # it may be this process's
             os.environ.clear()
             os.environ.update(own)
+            time.tzset()
             code = main() or 0
         except BaseException:  # noqa: BLE001 - as at the end of any process
             sys.excepthook(*sys.exc_info())

@@ -28,7 +28,16 @@ from swamp_harness.product.conventions import VAULT
 from swamp_harness.product.credential import learn_from_answer
 from swamp_harness.product.fallbacks import Fallback, Fallbacks
 from swamp_harness.product.records import DISCONNECTED, PoolMember, members_from_json
-from swamp_harness.product.run_records import ALL_LEASES, ALL_WAITS, LeaseRecord, Wait, lease, wait
+from swamp_harness.product.run_records import (
+    ALL_LEASES,
+    ALL_WAITS,
+    LeaseRecord,
+    QueuedStep,
+    Wait,
+    lease,
+    queue_from_json,
+    wait,
+)
 from swamp_harness.product.wordings import UNKNOWN_REQUEST
 from swamp_harness.system.certificates import without_verification
 from swamp_harness.system.errors import ContractBroken, InfrastructureError, PromiseBroken
@@ -365,8 +374,11 @@ class ServeApi:
 
     def queued_steps(self) -> list[str]:
         """The names of the steps that wait for a worker."""
-        items = self.data("worker.queue.list", "worker-queue", within="items")
-        return [item["stepName"] for item in items]
+        return [each.step for each in self.queue()]
+
+    def queue(self) -> list[QueuedStep]:
+        """The steps that wait for a worker."""
+        return queue_from_json(self.data("worker.queue.list", "worker-queue", within="items"))
 
     def run_ids(self) -> list[str]:
         """The ids of all runs of workflows, the newest first."""

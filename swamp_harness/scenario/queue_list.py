@@ -14,15 +14,20 @@ from swamp_harness.system.waiting import WaitTimeout, wait_until
 
 _WHEN_QUEUED = "when the workflow ran"
 _AS_LONG = "as long as that"
+# A text shows whole seconds.
+_SHORTEST_AGE = 1
 
 
 def wait_until_all_queued(world: World, rows: Sequence[Row]) -> None:
-    """Wait until as many steps wait as the feature has rows, or the limit for that has passed."""
+    """Wait until as many steps wait as the feature has rows, each long enough to have an age in seconds.
+
+    If the limit for that has passed, the list is compared all the same.
+    """
     with contextlib.suppress(WaitTimeout):
         wait_until(
-            f"{len(rows)} steps to wait in the queue",
-            world.orchestrator.api.queued_steps,
-            lambda queued: len(queued) >= len(rows),
+            f"{len(rows)} steps to wait in the queue for at least {_SHORTEST_AGE} s",
+            world.orchestrator.api.queue,
+            lambda queued: sum(each.age[0] >= _SHORTEST_AGE for each in queued) >= len(rows),
             STEP_QUEUED,
         )
 

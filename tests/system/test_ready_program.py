@@ -123,6 +123,7 @@ def test_a_process_reads_its_input_to_the_end(either: Program) -> None:
 
 
 def test_a_process_leads_a_session_and_shows_its_mark(either: Program) -> None:
+    either.environment["LARGE"] = "x" * 100_000
     process = either.serve()
     assert os.getsid(process.pid) == process.pid
     assert process.pid in [each.pid for each in marked_processes(MARK)]
@@ -182,10 +183,10 @@ def test_a_fork_that_nobody_asks_about_leaves_no_zombie(program: Program) -> Non
 
 @pytest.mark.usefixtures("ready_standin")
 def test_an_environment_without_room_is_refused(program: Program) -> None:
-    process = program.start("--version", LARGE="x" * 200_000)
+    process = program.start("--version", LARGE="x" * 600_000)
     _, stderr = process.communicate(timeout=SOON.seconds)
     assert process.returncode == 1
-    assert b"the environment takes 200" in stderr
+    assert b"the environment takes 600" in stderr
 
 
 @pytest.mark.parametrize(
