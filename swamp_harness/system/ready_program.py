@@ -18,8 +18,8 @@ from pathlib import Path
 from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.processor_time import MeasuredPopen, Usage
 
-# Linux shows the environment of a fork in the place that the ready program has for its own. A variable may have
-# 128 KiB at most.
+# Linux shows the environment of a fork in the place that the ready program has for its own; one variable may
+# have 128 KiB.
 _ROOM = {f"UAT_ROOM_{number}": " " * 120_000 for number in range(4)}
 # The interpreter reads variables of this prefix when it starts, so no fork has them.
 _OF_THE_INTERPRETER = "PYTHON"
