@@ -23,10 +23,11 @@ PUBLIC_HOST = "127.1"
 ACCOUNT: Mapping[str, str] = {"SWAMP_API_KEY": "made-up", "SWAMP_CLUB_URL": "http://127.0.0.1:9"}
 TO_RUN_THE_WORKFLOW = ("--allow", "run", "--on", "workflow:release")
 TO_READ_THE_WORKFLOW = ("--allow", "read", "--on", "workflow:release")
-# Conditions of grants: one that the workflow meets, one that it does not, and one on a tag that it lacks.
-OF_ITS_NAME = ("--when", 'name == "release"')
-OF_ANOTHER_NAME = ("--when", 'name == "nightly"')
-OF_A_TAG = ("--when", 'tags.env == "staging"')
+# Conditions of grants: the workflow meets the first, and would with a longer name; neither the second nor the
+# third, about a tag that it lacks.
+IF_NOT_NIGHTLY = ("--when", 'name != "nightly"')
+IF_NIGHTLY = ("--when", 'name == "nightly"')
+IF_STAGING = ("--when", 'tags.env == "staging"')
 # What a group may do, and what the administrator must not do although another grant allows it.
 TO_RUN_NIGHTLY_WORKFLOWS = ("--allow", "run", "--on", "workflow:nightly-*")
 TO_RUN_DRAFTS = ("--allow", "run", "--on", "workflow:draft-*")

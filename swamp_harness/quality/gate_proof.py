@@ -45,7 +45,7 @@ def prove_gate(
         budget: of the gate, in seconds.
         wanted: the beginnings of the names of mutants; all of them when empty.
         reports: the folder for `gate-proof.json`, and of the history.
-        jobs: how many mutants at a time; six times as many as there are processors when 0.
+        jobs: how many mutants at a time; ten times as many as there are processors when 0.
         whole: whether every scenario of the gate runs that could notice a mutant, not only those that are
             recorded to do so.
         record: whether to record which scenarios noticed a mutant.

@@ -19,12 +19,12 @@ from swamp_harness.specification.features import FeatureRun
 from swamp_harness.system.capacity import processors
 
 _LONGEST = 600
-# Scenarios wait for half of their time, such as for lifetimes to pass.
-_FOR_EACH_PROCESSOR = 6
+# Scenarios wait for most of their time, such as for lifetimes to pass.
+_FOR_EACH_PROCESSOR = 10
 
 
 def at_a_time(wanted: int) -> int:
-    """How many mutants run at a time: as many as are wanted, or six for each processor if that is 0."""
+    """How many mutants run at a time: as many as are wanted, or ten for each processor if that is 0."""
     return wanted or max(1, round(_FOR_EACH_PROCESSOR * processors()))
 
 

@@ -72,7 +72,7 @@ def prove(
     Args:
         wanted: the beginnings of the names of mutants; all of them when empty.
         reports: the folder for `proof.json`.
-        jobs: how many mutants at a time; six times as many as there are processors when 0.
+        jobs: how many mutants at a time; ten times as many as there are processors when 0.
         whole: whether every scenario runs against every mutant of its promises.
         record: whether to record which scenarios noticed a mutant.
 

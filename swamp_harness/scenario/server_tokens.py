@@ -10,10 +10,10 @@ from swamp_harness.product.commands import SwampCommands
 from swamp_harness.product.credential import Credential
 from swamp_harness.product.repository import Repository
 from swamp_harness.product.server_tokens import (
+    IF_NIGHTLY,
+    IF_NOT_NIGHTLY,
+    IF_STAGING,
     NOT_TO_RUN_ONE_DRAFT,
-    OF_A_TAG,
-    OF_ANOTHER_NAME,
-    OF_ITS_NAME,
     TO_READ_THE_WORKFLOW,
     TO_RUN_DRAFTS,
     TO_RUN_NIGHTLY_WORKFLOWS,
@@ -29,10 +29,10 @@ _CLIENTS = (_GRANTED, _READER, _REVOKED, _EXPIRED, ADMINISTRATOR)
 # Of "bob" alone.
 GROUP = "testers"
 _GRANTS = (
-    (subject(_GRANTED), (*TO_RUN_THE_WORKFLOW, *OF_ITS_NAME)),
+    (subject(_GRANTED), (*TO_RUN_THE_WORKFLOW, *IF_NOT_NIGHTLY)),
     (subject(_READER), TO_READ_THE_WORKFLOW),
-    (subject(_READER), (*TO_RUN_THE_WORKFLOW, *OF_ANOTHER_NAME)),
-    (subject(_READER), (*TO_RUN_THE_WORKFLOW, *OF_A_TAG)),
+    (subject(_READER), (*TO_RUN_THE_WORKFLOW, *IF_NIGHTLY)),
+    (subject(_READER), (*TO_RUN_THE_WORKFLOW, *IF_STAGING)),
     (f"group:{GROUP}", TO_RUN_NIGHTLY_WORKFLOWS),
     (subject(ADMINISTRATOR), TO_RUN_DRAFTS),
     (subject(ADMINISTRATOR), NOT_TO_RUN_ONE_DRAFT),
