@@ -583,9 +583,11 @@ Feature: Dispatch and scheduling
       | ocean | on one worker | pack  | any worker     | writes after a moment | sand, shell, salt |           | build |
       | river | on one worker | test  | worker "beta"  | writes after a moment |                   |           |       |
       | river | on one worker | ship  | any worker     | writes after a moment | east, south, west | 2         | test  |
+      | creek |               | sign  | worker "gamma" | writes after a moment | up, down          | 1         |       |
     And an orchestrator
     And the enrolled worker "alpha" with 2 slots
     And the enrolled worker "beta" with 4 slots
+    And the enrolled worker "gamma" with 2 slots
     When the workflow starts
     Then the run succeeds
     And these steps started, and no others:
@@ -597,8 +599,11 @@ Feature: Dispatch and scheduling
       | ship-east  | beta   |
       | ship-south | beta   |
       | ship-west  | beta   |
+      | sign-down  | gamma  |
+      | sign-up    | gamma  |
       | test       | beta   |
     And the largest number of steps that ran on "beta" at the same time is 2
+    And the largest number of steps that ran on "gamma" at the same time is 1
 
   @uat-39 @workflow-stays-on-one-worker
   Scenario: A workflow that stays on one worker runs the steps of all its jobs there

@@ -1360,6 +1360,17 @@ def limit_of_items_ignored() -> None:
 
 
 @mutant(21)
+def limit_of_one_item_ignored() -> None:
+    """A limit of one item at a time counts as no limit."""
+
+    @replaces("orchestrator.runs:Run.turn_of")
+    def _(
+        old: Callable[[Run, Step], contextlib.AbstractAsyncContextManager[None]], run: Run, step: Step
+    ) -> contextlib.AbstractAsyncContextManager[None]:
+        return contextlib.nullcontext() if step.at_a_time == 1 else old(run, step)
+
+
+@mutant(21)
 def items_take_turns_one_by_one() -> None:
     """Items of a list are at work one by one if the step limits their number, whatever the limit is."""
     turns: dict[tuple[str, str], contextlib.AbstractAsyncContextManager[None]] = {}
