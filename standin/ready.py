@@ -55,7 +55,9 @@ def main() -> None:
     gc.freeze()  # a fork shares what its garbage collector does not touch
     programs = {each.name: each.load for each in distribution("swamp-uat").entry_points}
     with socket.socket(socket.AF_UNIX) as incoming:
-        incoming.bind(sys.argv[1])
+        path = Path(sys.argv[1])
+        os.chdir(path.parent)
+        incoming.bind(path.name)  # the system allows 107 bytes
         incoming.listen(_WAITING)
         if os.fork() == 0:
             Ready(programs).serve(incoming)

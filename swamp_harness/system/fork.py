@@ -19,7 +19,7 @@ import threading
 import time
 import weakref
 from collections.abc import Mapping, Sequence
-from multiprocessing.connection import Client, wait
+from multiprocessing.connection import Client, Connection, wait
 from multiprocessing.reduction import send_handle
 from pathlib import PurePath
 from typing import IO
@@ -68,10 +68,10 @@ class Fork:
         self.cpu_seconds = 0.0
         self._asking = threading.Lock()
         self._read: dict[str, list[bytes]] = {"stdout": [], "stderr": []}
-        self._connection = Client(socket, "AF_UNIX")
+        self._connection = _connected(socket)
         ours_out, theirs_out = os.pipe()
         ours_err, theirs_err = os.pipe()
-        theirs_in, ours_in = os.pipe() if has_input else (os.open(os.devnull, os.O_RDONLY), -1)
+        theirs_in, ours_in = os.pipe() if has_input else (os.open(os.devnull, os.O_RDONLY), None)
         command = {"arguments": self.args, "environment": dict(environment), "folder": str(folder)}
         try:
             self._connection.send_bytes(json.dumps(command).encode())
@@ -79,11 +79,13 @@ class Fork:
                 send_handle(self._connection, stream, os.getpid())
             self.pid: int = json.loads(self._connection.recv_bytes())
         except EOFError as error:
+            for stream in (ours_out, ours_err, *(() if ours_in is None else (ours_in,))):
+                os.close(stream)
             raise OSError("the process of which it is a fork has ended") from error
         finally:
             for stream in (theirs_in, theirs_out, theirs_err):
                 os.close(stream)
-        self.stdin = os.fdopen(ours_in, "wb", buffering=0) if has_input else None
+        self.stdin = None if ours_in is None else os.fdopen(ours_in, "wb", buffering=0)
         self.stdout: IO[bytes] = os.fdopen(ours_out, "rb", buffering=0)
         self.stderr: IO[bytes] = os.fdopen(ours_err, "rb", buffering=0)
         # Refers to this process alone: nobody waits for it before its end is asked for.
@@ -183,3 +185,13 @@ class Fork:
             return typed[os.write(pipe.fileno(), typed[: select.PIPE_BUF]) :]
         except BrokenPipeError:  # it reads no more
             return b""
+
+
+def _connected(socket: str) -> Connection:
+    """Connect to a socket whose path may be longer than the 107 bytes that the system allows."""
+    folder, name = os.path.split(socket)
+    place = os.open(folder, os.O_PATH)
+    try:
+        return Client(f"/proc/self/fd/{place}/{name}", "AF_UNIX")
+    finally:
+        os.close(place)

@@ -106,6 +106,13 @@ def test_only_a_ready_program_forks(program: Program, tmp_path: Path) -> None:
     assert [type(each) for each in begun] == [Fork, MeasuredPopen, MeasuredPopen]
 
 
+def test_the_path_of_the_socket_may_be_long(program: Program, tmp_path: Path) -> None:
+    folder = tmp_path / ("long" * 30)
+    folder.mkdir()
+    with made_ready(ready.__name__, [STANDIN], folder, os.environ):
+        assert program.run("repo", "init")[0] == 0
+
+
 def test_a_process_has_its_arguments_folder_and_variables_and_tells_its_end(either: Program) -> None:
     assert either.run("repo", "init")[0] == 0
     assert (either.folder / ".swamp").is_dir()
