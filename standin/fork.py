@@ -67,6 +67,8 @@ if sys.platform != "win32":
         except BaseException:  # noqa: BLE001 - as at the end of any process
             sys.excepthook(*sys.exc_info())
         finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(code)
+            try:
+                sys.stdout.flush()
+                sys.stderr.flush()
+            finally:  # also if nobody reads them any more
+                os._exit(code)
