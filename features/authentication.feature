@@ -111,6 +111,21 @@ Feature: Authentication
       | bob    | approves a step of "weekly-1"  | there is no such workflow |
       | bob    | approves a step of "nightly-1" | access is denied          |
 
+  # One of the grants of "bob" is for workflows with this tag.
+  @uat-41 @grant-for-tagged-workflow
+  Scenario: A grant on the condition of a tag counts for a workflow that has the tag
+    Given a repository with server tokens
+    And a workflow with the tags "env=staging", with the steps:
+      | step  | runs on          | work           |
+      | build | the orchestrator | writes at once |
+    And an orchestrator that authenticates its clients
+    When the clients "bob" run these commands, in text and in JSON:
+      | command           |
+      | runs the workflow |
+    Then each client gets these answers, in text and in JSON:
+      | client | runs the workflow |
+      | bob    | succeeds          |
+
   @uat-41 @revoked-server-token-refused
   Scenario: A server token that worked is refused as soon as it is revoked, or replaced
     Given a repository with server tokens

@@ -6,7 +6,7 @@ import hmac
 import re
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -236,17 +236,22 @@ class Policy:
         administrators: those who may do everything.
         grants: the active ones.
         groups: all groups.
+        tags: of the workflows, by their names as resources.
     """
 
     administrators: Sequence[str]
     grants: list[dict[str, Any]]
     groups: list[dict[str, Any]] = field(default_factory=list)
+    tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def read(self, repository: Repository) -> None:
-        """Read the grants and the groups."""
+        """Read the grants and the groups, and the tags of the workflows."""
+        from standin.orchestrator.workflow import tags_of_all
+
         active = [each for each in grants(repository) if each["state"] == "active"]
         self.grants = [*active, *grants_of_files(repository)]
         self.groups = list(repository.documents("groups"))
+        self.tags = {f"workflow:{name}": tags for name, tags in tags_of_all(repository).items()}
 
     def check(self, client: str, request: dict[str, Any]) -> None:
         """Check that a client may make a request.
@@ -279,7 +284,7 @@ class Policy:
             and f"{each['subject']['kind']}:{each['subject']['name']}" in subjects
             and is_for_action(each, action)
             and is_for_resource(each, resource)
-            and meets_condition(each, resource)
+            and meets_condition(each, resource, self.tags.get(resource, {}))
             for each in self.grants
         )
 
@@ -299,10 +304,10 @@ def is_for_resource(grant: dict[str, Any], resource: str) -> bool:
     return resource.startswith(pattern[:-1]) if pattern.endswith("*") else resource == pattern
 
 
-def meets_condition(grant: dict[str, Any], resource: str) -> bool:
-    """Whether a resource meets the condition of a grant; it has only a name."""
+def meets_condition(grant: dict[str, Any], resource: str, tags: Mapping[str, str]) -> bool:
+    """Whether a resource with these tags meets the condition of a grant."""
     return not grant["condition"] or predicate.compiled(grant["condition"])(
-        {"name": resource.partition(":")[2]}
+        {"name": resource.partition(":")[2], "tags": tags}
     )
 
 

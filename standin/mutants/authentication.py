@@ -6,7 +6,7 @@ Promise 41: With token authentication nobody works who has no valid server token
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -88,8 +88,27 @@ def grant_counts_without_its_condition() -> None:
     """A grant counts whether or not its condition is met."""
 
     @replaces("access:meets_condition")
-    def _(old: Callable[[dict[str, Any], str], bool], grant: dict[str, Any], resource: str) -> bool:
+    def _(
+        old: Callable[[dict[str, Any], str, Mapping[str, str]], bool],
+        grant: dict[str, Any],
+        resource: str,
+        tags: Mapping[str, str],
+    ) -> bool:
         return True
+
+
+@mutant(41)
+def tags_unknown_to_conditions() -> None:
+    """The condition of a grant finds no tags, whatever tags a workflow has."""
+
+    @replaces("access:meets_condition")
+    def _(
+        old: Callable[[dict[str, Any], str, Mapping[str, str]], bool],
+        grant: dict[str, Any],
+        resource: str,
+        tags: Mapping[str, str],
+    ) -> bool:
+        return old(grant, resource, {})
 
 
 @mutant(41)

@@ -154,6 +154,14 @@ def all_files(repository: Repository) -> list[Path]:
     return sorted((repository.folder / "workflows").glob("workflow-*.yaml"))
 
 
+def tags_of_all(repository: Repository) -> dict[str, dict[str, str]]:
+    """The tags of all workflows, by name."""
+    import yaml
+
+    documents = [yaml.safe_load(file.read_text("utf-8")) for file in all_files(repository)]
+    return {each["name"]: each["tags"] for each in documents}
+
+
 def validation(file: Path) -> dict[str, Any]:
     """The validation of a workflow: whether it can be read, and if not, why."""
     import yaml

@@ -209,6 +209,7 @@ class Workflow:
         of_existing_models: whether the model instances of its steps were created before.
         required_checks: the checks that their definitions require before every method.
         unknown_key: a key that swamp does not know; None for none.
+        tags: of the workflow itself.
     """
 
     name: str
@@ -225,6 +226,7 @@ class Workflow:
     job_queue_limits: Mapping[str, float] = field(default_factory=dict)
     of_existing_models: bool = False
     required_checks: Sequence[str] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         """The content of the workflow file."""
@@ -235,7 +237,7 @@ class Workflow:
         document = {
             "id": str(uuid.uuid5(uuid.NAMESPACE_URL, self.name)),
             "name": self.name,
-            "tags": {},
+            "tags": dict(self.tags),
             **self.placement.document(),
             **_limited(self.queue_limit),
             **({"affinity": True} if self.stays else {}),

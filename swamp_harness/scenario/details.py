@@ -413,6 +413,11 @@ _OF_WORKFLOWS = (
         "its steps wait so long for a worker, if neither they nor their jobs have a limit",
         lambda seconds: {"queue_limit": seconds},
     ),
+    Detail(
+        'with the tags "{tags:Labels}"',
+        "the workflow itself has these tags, which conditions of grants may ask for",
+        lambda tags: {"tags": tags},
+    ),
 )
 
 _OF_DECISIONS = (

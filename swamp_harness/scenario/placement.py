@@ -76,6 +76,7 @@ def planned(
     queue_limit: float | None = None,
     of_existing_models: bool = False,
     required_checks: Sequence[str] = (),
+    tags: Mapping[str, str] | None = None,
 ) -> Workflow:
     """The workflow that a feature's table describes.
 
@@ -92,6 +93,7 @@ def planned(
         queue_limit: the seconds that its steps may wait for a worker; None for the orchestrator's limit.
         of_existing_models: whether the operator has created the model instances of its steps.
         required_checks: the checks that the definitions of these models require.
+        tags: of the workflow itself; none if None.
 
     Returns:
         The workflow. A run needs these inputs: the uuid of each worker whose instance the workflow names, the
@@ -128,6 +130,7 @@ def planned(
         job_queue_limits={job: limit for job, limit in limits.items() if limit is not None},
         of_existing_models=of_existing_models,
         required_checks=required_checks,
+        tags=tags or {},
     )
 
 
