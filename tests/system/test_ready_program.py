@@ -13,7 +13,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from standin import ready
 from swamp_harness.product.target import of_the_project
 from swamp_harness.system import ready_program
 from swamp_harness.system.child_process import ChildProcess, Launch, start
@@ -30,6 +29,7 @@ if sys.platform == "linux":
 pytestmark = pytest.mark.skipif(not is_possible({}), reason="only Linux has ready programs")
 
 SOON = Limit("a test", 20)
+READY = "standin.ready"
 STANDIN = of_the_project("swamp-standin")
 MARK = "test-of-ready-programs/one"
 
@@ -82,7 +82,7 @@ def program(tmp_path: Path) -> Iterator[Program]:
 
 @pytest.fixture
 def ready_standin(tmp_path: Path) -> Iterator[None]:
-    with made_ready(ready.__name__, [STANDIN], tmp_path, os.environ):
+    with made_ready(READY, [STANDIN], tmp_path, os.environ):
         yield
 
 
@@ -95,7 +95,7 @@ def either(request: pytest.FixtureRequest, program: Program) -> Program:
 
 
 def test_only_a_ready_program_forks(program: Program, tmp_path: Path) -> None:
-    with made_ready(ready.__name__, [STANDIN], tmp_path, os.environ):
+    with made_ready(READY, [STANDIN], tmp_path, os.environ):
         begun = [
             program.start("--version"),
             program.start("--version", PYTHONPATH="elsewhere"),  # Python reads it when it starts
@@ -109,7 +109,7 @@ def test_only_a_ready_program_forks(program: Program, tmp_path: Path) -> None:
 def test_the_path_of_the_socket_may_be_long(program: Program, tmp_path: Path) -> None:
     folder = tmp_path / ("long" * 30)
     folder.mkdir()
-    with made_ready(ready.__name__, [STANDIN], folder, os.environ):
+    with made_ready(READY, [STANDIN], folder, os.environ):
         assert program.run("repo", "init")[0] == 0
 
 
@@ -169,7 +169,7 @@ def test_a_fork_counts_for_no_total_of_this_process(program: Program) -> None:
 
 
 def test_what_was_forked_goes_on_after_the_ready_program(program: Program, tmp_path: Path) -> None:
-    with made_ready(ready.__name__, [STANDIN], tmp_path, os.environ):
+    with made_ready(READY, [STANDIN], tmp_path, os.environ):
         process = program.serve()
     assert psutil.Process(process.pid).status() != psutil.STATUS_ZOMBIE
     process.send_signal(signal.SIGKILL)
