@@ -267,10 +267,7 @@ def named_run_ignored_by_decision_in_repository() -> None:
 @mutant(45)
 def named_run_ignored_by_resume_in_repository() -> None:
     """A run that is suspended cannot be named when it is resumed in the repository."""
-
-    @replaces("operator.workflows:resume")
-    def _(old: Callable[[Call], int], call: Call) -> int:
-        return old(call if call.has("--server") or call.has("--from") else _without(call, "--run"))
+    _lost_when_resumed_in_repository("--run")
 
 
 @mutant(45)
@@ -531,10 +528,7 @@ def input_of_the_resume_ignored() -> None:
 @mutant(45)
 def input_of_the_resume_ignored_in_repository() -> None:
     """A suspended run that is resumed in the repository with an input keeps the one that it had."""
-
-    @replaces("operator.workflows:resume")
-    def _(old: Callable[[Call], int], call: Call) -> int:
-        return old(call if call.has("--server") or call.has("--from") else _without(call, "--input"))
+    _lost_when_resumed_in_repository("--input")
 
 
 @mutant(45)
@@ -550,6 +544,14 @@ def input_of_the_resume_lost_at_next_approval() -> None:
     ) -> None:
         old(run, record, anew)
         run._inputs = record["inputs"]
+
+
+def _lost_when_resumed_in_repository(option: str) -> None:
+    """Let an option of the command that resumes a suspended run in the repository have no effect."""
+
+    @replaces("operator.workflows:resume")
+    def _(old: Callable[[Call], int], call: Call) -> int:
+        return old(call if call.has("--server") or call.has("--from") else _without(call, option))
 
 
 def _without(call: Call, option: str) -> Call:

@@ -46,8 +46,13 @@ def query_through_the_orchestrator_cut() -> None:
 @mutant(28)
 def first_input_for_every_run() -> None:
     """A workflow that runs for several inputs gets the first of them each time."""
+    _first_set_each_time("operator.workflows:sets_of_inputs")
 
-    @replaces("operator.workflows:sets_of_inputs")
+
+def _first_set_each_time(place: str) -> None:
+    """Replace the function at a place that returns the sets of inputs that a command is given."""
+
+    @replaces(place)
     def _(old: Callable[[Call], list[dict[str, Any]]], call: Call) -> list[dict[str, Any]]:
         sets = old(call)
         return sets[:1] * len(sets)
@@ -531,11 +536,7 @@ def input_file_of_a_method_ignored() -> None:
 @mutant(28)
 def first_input_for_every_method() -> None:
     """A method that runs for several inputs gets the first of them each time; a workflow does not."""
-
-    @replaces("operator.models:sets_of_inputs")
-    def _(old: Callable[[Call], list[dict[str, Any]]], call: Call) -> list[dict[str, Any]]:
-        sets = old(call)
-        return sets[:1] * len(sets)
+    _first_set_each_time("operator.models:sets_of_inputs")
 
 
 @mutant(28)
