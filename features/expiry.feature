@@ -166,7 +166,7 @@ Feature: Expiry enforcement
       | token | state   | machine         |
       | alpha | expired | that of "alpha" |
 
-  @uat-12 @uat-13 @slow @expired-while-orchestrator-down
+  @uat-03 @uat-12 @uat-13 @slow @expired-while-orchestrator-down
   Scenario: A worker whose token expires while its orchestrator is down cannot return, and an unused token expires too
     Given an orchestrator
     And the token "gamma" with a short lifetime
