@@ -7,8 +7,10 @@ tree loses a grandchild when its parent ends; the mark stays.
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Iterable
+from pathlib import Path
 
 import psutil
 
@@ -28,10 +30,11 @@ def mark_of(run_id: str, scenario: str = "") -> str:
 def marked_processes(mark: str) -> list[psutil.Process]:
     """All living processes, other than this one, whose mark begins with the given one."""
     found = []
-    for process in psutil.process_iter():
-        if process.pid == os.getpid():
+    for pid in psutil.pids():
+        if pid == os.getpid() or not _may_have(mark, pid):
             continue
         try:
+            process = psutil.Process(pid)
             if process.status() == psutil.STATUS_ZOMBIE:
                 continue
             if process.environ().get(MARK_VARIABLE, "").startswith(mark):
@@ -39,6 +42,16 @@ def marked_processes(mark: str) -> list[psutil.Process]:
         except (psutil.Error, OSError):
             continue  # it has ended, or belongs to another user
     return found
+
+
+def _may_have(mark: str, pid: int) -> bool:
+    """Whether a process may have the mark; psutil takes ten times as long to look at a process."""
+    if sys.platform != "linux":
+        return True
+    try:
+        return f"{MARK_VARIABLE}={mark}".encode() in Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:  # it has ended, or belongs to another user
+        return False
 
 
 def described(processes: Iterable[psutil.Process], variable: str, value: str) -> list[tuple[int, str]]:

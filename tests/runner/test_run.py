@@ -189,7 +189,7 @@ def test_a_scenario_that_could_not_run_is_reported_with_its_reason(fake_swamp, t
 @pytest.mark.parametrize(
     ("defects", "selection"),
     [
-        (("leaky", "wordy", "twice"), ("--tags", "@uat-01 or @uat-05")),
+        (("leaky", "wordy", "twice"), ("--tags", "@uat-01")),
         (("disguised",), ("-j", "1", "--name", "shown exactly once|the pool shows them")),
         (("disguised",), ("-j", "2", "--name", "shown exactly once|the pool shows them")),
     ],
@@ -216,13 +216,12 @@ def test_no_secret_is_in_any_artifact(fake_swamp, tmp_path, defects, selection):
     assert [leak for secret in secrets for leak in search_files(secret, [reports])] == []
     assert [leak for secret in secrets for leak in search_text(secret, [("", terminal)])] == []
     # Search without the code that blanks as well: for every form of the secret, and for quarters of it.
+    pieces = {secret[at : at + 16].encode() for secret in secrets for at in range(49)}
+    shapes = {(each, disguise(secret).encode()) for each, disguise in DISGUISES.items() for secret in secrets}
     for name, content in written.items():
         folded = re.sub(rb"\x1b\[[0-9;]*m|\W", b"", content.lower())
-        for secret in secrets:
-            pieces = [secret[at : at + 16] for at in range(49)]
-            assert not [piece for piece in pieces if piece.encode() in folded], name
-            shapes = {each: disguise(secret).encode() for each, disguise in DISGUISES.items()}
-            assert [each for each, shape in shapes.items() if shape in content] == [], name
+        assert [piece for piece in pieces if piece in folded] == [], name
+        assert [each for each, shape in shapes if shape in content] == [], name
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from swamp_harness.system.child_process import Launch
 from swamp_harness.system.errors import InfrastructureError
@@ -28,6 +29,8 @@ from swamp_harness.system.waiting import wait_until, without_the_product
 # Addresses that RFC 2544 reserves for benchmarks; a link between two machines takes four of them.
 _FIRST = (198 << 24) | (18 << 16)
 _LINKS = 1 << 15
+# Where iproute2 has a file for each namespace; a list by its command needs a process of its own.
+_NAMES = Path("/run/netns")
 
 
 def reason_against_namespaces() -> str | None:
@@ -169,10 +172,8 @@ def remove_namespaces(run_id: str) -> None:
     """Remove all namespaces that a run has left behind."""
     if reason_against_namespaces() is not None:
         return
-    for line in _ip_output("netns", "list").splitlines():
-        name = line.split()[0] if line.strip() else ""
-        if name.startswith(f"{run_id}-"):
-            _ip("netns", "del", name, must_work=False)
+    for each in _NAMES.glob(f"{run_id}-*"):
+        _ip("netns", "del", each.name, must_work=False)
 
 
 def _dotted(number: int) -> str:
