@@ -606,6 +606,14 @@ def label_of_skipped_checks_lost() -> None:
 # Promise 35: A run goes on without the command that follows it, and that command finds back to it.
 
 
+async def _whole_or_alone(socket: ServerConnection, answer: Awaitable[None]) -> None:
+    """Send an answer until it is whole, or until its client is gone; what sends it goes on."""
+    import asyncio
+
+    ends = [asyncio.ensure_future(each) for each in (answer, socket.wait_closed())]
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+
+
 @mutant(35)
 def run_ends_with_its_killed_client() -> None:
     """A run is cancelled when the command that follows it is gone."""
@@ -618,11 +626,7 @@ def run_ends_with_its_killed_client() -> None:
         run: Run,
         after: int = 0,
     ) -> None:
-        import asyncio
-
-        closed = asyncio.ensure_future(socket.wait_closed())
-        sent = asyncio.ensure_future(old(requests, socket, run, after))
-        await asyncio.wait([closed, sent], return_when=asyncio.FIRST_COMPLETED)
+        await _whole_or_alone(socket, old(requests, socket, run, after))
         if run.status == "running":
             await run.cancel()
 
@@ -638,11 +642,7 @@ def resumed_run_ends_with_its_client() -> None:
         socket: ServerConnection,
         payload: dict[str, Any],
     ) -> None:
-        import asyncio
-
-        closed = asyncio.ensure_future(socket.wait_closed())
-        sent = asyncio.ensure_future(old(requests, socket, payload))
-        await asyncio.wait([closed, sent], return_when=asyncio.FIRST_COMPLETED)
+        await _whole_or_alone(socket, old(requests, socket, payload))
         for run in list(requests._runs.values()):
             if run.status == "running":
                 await run.cancel()
@@ -660,13 +660,9 @@ def queued_run_ends_with_its_client() -> None:
         run: Run,
         after: int = 0,
     ) -> None:
-        import asyncio
-
         from standin import records
 
-        closed = asyncio.ensure_future(socket.wait_closed())
-        sent = asyncio.ensure_future(old(requests, socket, run, after))
-        await asyncio.wait([closed, sent], return_when=asyncio.FIRST_COMPLETED)
+        await _whole_or_alone(socket, old(requests, socket, run, after))
         if run.status == "running" and records.waiting(requests._repository):
             await run.cancel()
 
@@ -682,12 +678,8 @@ def method_ends_with_its_client() -> None:
         socket: ServerConnection,
         payload: dict[str, Any],
     ) -> None:
-        import asyncio
-
         before = set(requests._tasks)
-        done = asyncio.ensure_future(old(requests, socket, payload))
-        closed = asyncio.ensure_future(socket.wait_closed())
-        await asyncio.wait([closed, done], return_when=asyncio.FIRST_COMPLETED)
+        await _whole_or_alone(socket, old(requests, socket, payload))
         for task in requests._tasks - before:
             task.cancel()
 
@@ -720,11 +712,7 @@ def steps_after_lost_client_skipped() -> None:
         run: Run,
         after: int = 0,
     ) -> None:
-        import asyncio
-
-        closed = asyncio.ensure_future(socket.wait_closed())
-        sent = asyncio.ensure_future(old(requests, socket, run, after))
-        await asyncio.wait([closed, sent], return_when=asyncio.FIRST_COMPLETED)
+        await _whole_or_alone(socket, old(requests, socket, run, after))
         alone.add(run.identity)
 
     @replaces("orchestrator.runs:Run.may_begin")
