@@ -364,6 +364,26 @@ Feature: Runs
       | build   | alpha  | failed    |
     And the step "another" started after the lease of the step "build" had ended
 
+  @uat-17 @step-that-ignores-its-end-leaves-others
+  Scenario: The end of a cancelled step that ignores the request to stop leaves a step that started later
+    Given a workflow with the steps:
+      | step  | runs on    | work                                   |
+      | build | any worker | pauses and ignores the request to stop |
+    And an orchestrator
+    And the enrolled worker "alpha" with 4 slots
+    When the workflow starts
+    And the step "build" is running
+    And the worker "alpha" runs a step of another workflow, which pauses
+    And the operator cancels the run by the id of the first run
+    Then the first run is cancelled
+    And the history shows these runs, and no others:
+      | workflow | status    |
+      | release  | cancelled |
+      | another  | running   |
+    And the pool shows:
+      | worker | status | connected | slots |
+      | alpha  | busy   | yes       | 1/4   |
+
   @uat-17 @cancelled-run-ends-step
   Scenario Outline: Cancelling a run ends its step that <work>
     Given a workflow with the steps:

@@ -170,6 +170,17 @@ def the_run_ends(context: StepContext, status: str) -> None:
     _expect_run(context, run_that(status))
 
 
+@then("the first run {status:RunEnd}")
+def the_first_run_ends(context: StepContext, status: str) -> None:
+    """Waits for the end of the first run and checks its status in its output and in the run history."""
+    expected = run_that(status)
+    expect(
+        f"the first run has ended, in its output and in the run history, as {expected}",
+        expected=expected,
+        actual=runs.outcome_of_run(context.world, context.world.runs.first),
+    )
+
+
 @then("the run fails because {reason:RunFailure}")
 def the_run_fails_because(context: StepContext, reason: str) -> None:
     """Waits for the end of the run and checks in its output and in the run history why it failed."""

@@ -762,6 +762,22 @@ def step_not_asked_to_stop() -> None:
 
 
 @mutant(17)
+def step_started_last_killed() -> None:
+    """A worker kills the step that it started last instead of the one that ignores the request to stop."""
+    last: list[Runner] = []
+
+    @replaces("runners:Runner.run")
+    async def _(old: Callable[[Runner], Awaitable[dict[str, Any]]], runner: Runner) -> dict[str, Any]:
+        last[:] = [runner]
+        return await old(runner)
+
+    @replaces("runners:Runner.kill")
+    def _(old: Callable[[Runner], None], runner: Runner) -> None:
+        if runner._process is not None and runner._process.returncode is None:
+            old(*last)
+
+
+@mutant(17)
 def data_of_a_cancelled_step_taken_back() -> None:
     """The data that a step had written before its run was cancelled is deleted."""
 

@@ -58,18 +58,22 @@ def _is_of(step: str, lease: LeaseRecord) -> bool:
     return lease.step == step
 
 
-def cancel_run(world: World, *, by_name: bool = False, by_variable: bool = False) -> None:
+def cancel_run(
+    world: World, *, by_name: bool = False, by_variable: bool = False, of_first_run: bool = False
+) -> None:
     """Cancel the last run, and record what is still running after the answer.
 
     Args:
         world: the scenario's.
         by_name: whether to do it in the repository, by the name of the workflow; then nothing is recorded.
         by_variable: whether a variable gives the address of the orchestrator, not the command line.
+        of_first_run: whether to cancel the first run instead.
     """
     if by_name:
         world.operator.cancel_workflow(world.workflow.name)
         return
-    world.operator.cancel_run(world.runs.last.run_id, world.orchestrator.api.url, by_variable=by_variable)
+    run = world.runs.first if of_first_run else world.runs.last
+    world.operator.cancel_run(run.run_id, world.orchestrator.api.url, by_variable=by_variable)
     world.left_at_cancellation = _left_of_runs(world)
 
 

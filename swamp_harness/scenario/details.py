@@ -525,6 +525,7 @@ def detail_kinds(words: Mapping[str, Kind]) -> dict[str, Kind]:
                 "an environment variable gives the address of the orchestrator",
                 lambda: {"by_variable": True},
             ),
+            _FIRST_RUN,
         ),
         "ResumingDetails": kind(
             "how a run is resumed",

@@ -14,7 +14,14 @@ from swamp_harness.product.remains import (
     data_of_model,
     report_names,
 )
-from swamp_harness.product.run import MethodOutcome, RunEnding, RunOutcome, named_as_lost, skipping_checks
+from swamp_harness.product.run import (
+    MethodOutcome,
+    RunEnding,
+    RunOutcome,
+    WorkflowRun,
+    named_as_lost,
+    skipping_checks,
+)
 from swamp_harness.product.run_records import ACTIVE, LeaseRecord
 from swamp_harness.product.workflow import Task, Workflow
 from swamp_harness.scenario.network import beyond_grace_window, outlast_grace_windows
@@ -35,14 +42,19 @@ _AFTER_A_TIME_LIMIT = timedelta(seconds=8)
 ANOTHER = "another"
 
 
-def outcome_of_run(world: World) -> RunOutcome:
-    """The outcome of the last run, as reported to its follower and as recorded in the run history.
+def outcome_of_run(world: World, run: WorkflowRun | None = None) -> RunOutcome:
+    """The outcome of a run, as reported to its follower and as recorded in the run history.
+
+    Args:
+        world: the scenario's.
+        run: the run; the last one if None.
 
     Raises:
         WaitTimeout: it does not end.
     """
-    ending = _wait_for_end_of_run(world)
-    return RunOutcome.of(ending, world.records.run_record(world.runs.last.run_id))
+    run = run or world.runs.last
+    ending = _wait_for_end_of_run(world, run)
+    return RunOutcome.of(ending, world.records.run_record(run.run_id))
 
 
 def losses_named(world: World) -> dict[str, list[Row]]:
@@ -51,7 +63,7 @@ def losses_named(world: World) -> dict[str, list[Row]]:
     Raises:
         WaitTimeout: the run does not end.
     """
-    ending = _wait_for_end_of_run(world)
+    ending = _wait_for_end_of_run(world, world.runs.last)
     record = world.records.run_record(world.runs.last.run_id)
     return {"printed": named_as_lost(ending.text), "in the run history": named_as_lost(record.failure)}
 
@@ -78,11 +90,11 @@ def end_allowed_by(world: World, limit: timedelta) -> timedelta:
     return limit + _AFTER_A_TIME_LIMIT * world.times.limits
 
 
-def _wait_for_end_of_run(world: World) -> RunEnding:
+def _wait_for_end_of_run(world: World, run: WorkflowRun) -> RunEnding:
     # A run may have ended together with its orchestrator.
     serves = world.orchestrator.alive
     lost = serves and any(not member.connected for member in world.live_pool())
-    return world.runs.last.wait_for_end(
+    return run.wait_for_end(
         beyond_grace_window(world, RUN_ENDED) if lost else RUN_ENDED,
         give_up_if=lambda: "the orchestrator has ended" if serves and not world.orchestrator.alive else None,
     )
@@ -197,7 +209,7 @@ def next_step_of(world: World, worker: str) -> list[Row]:
         WaitTimeout: the run does not end.
     """
     start_another(world, worker, "writes at once")
-    _wait_for_end_of_run(world)
+    _wait_for_end_of_run(world, world.runs.last)
     return [row for row in steps_begun(world) if row["step"] == ANOTHER]
 
 
