@@ -634,13 +634,14 @@ Feature: Runs
       | release  | succeeded |         |
 
   @uat-34 @local-run-resumes-from-failed-step
-  Scenario Outline: A failed run of the orchestrator's own steps goes on from its failed step, in <output>
+  Scenario Outline: A failed run of the orchestrator's own steps goes on from its failed step with its input, in <output>
     Given a workflow with the steps:
       | job   | job after | step   | runs on          | work                              | after  |
       | check |           | lint   | the orchestrator | writes at once                    |        |
       | build | check     | first  | the orchestrator | writes at once                    |        |
       | build | check     | second | the orchestrator | fails the first time, then writes | first  |
-      | build | check     | third  | the orchestrator | writes at once                    | second |
+      | build | check     | third  | the orchestrator | writes the input of the run       | second |
+      | build | check     | sign   | the orchestrator | writes at once                    |        |
       | ship  | build     | last   | the orchestrator | writes at once                    |        |
     And an orchestrator
     And the operator's output is in <output>
@@ -654,14 +655,16 @@ Feature: Runs
       | lint   | the orchestrator |
       | second | the orchestrator |
       | second | the orchestrator |
+      | sign   | the orchestrator |
       | third  | the orchestrator |
     And this data is recorded, and no other:
-      | step   | data   | version |
-      | first  | result | 1       |
-      | last   | result | 1       |
-      | lint   | result | 1       |
-      | second | result | 1       |
-      | third  | result | 1       |
+      | step   | data   | version | word      |
+      | first  | result | 1       |           |
+      | last   | result | 1       |           |
+      | lint   | result | 1       |           |
+      | second | result | 1       |           |
+      | sign   | result | 1       |           |
+      | third  | result | 1       | the input |
     And the history shows these runs, and no others:
       | workflow | status    | because |
       | release  | succeeded |         |
@@ -671,6 +674,7 @@ Feature: Runs
       | last   | succeeded |
       | lint   | succeeded |
       | second | succeeded |
+      | sign   | succeeded |
       | third  | succeeded |
 
     Examples:
@@ -723,29 +727,32 @@ Feature: Runs
       | that has succeeded                 | writes at once | build  | text   | no run has failed     |
 
   @uat-34 @resumed-run-fails-again
-  Scenario: A resumed run that fails again can be resumed again
+  Scenario: A run that is resumed from a list, and fails again, can be resumed again
     Given a workflow with the steps:
-      | step   | runs on          | work                              | after  |
-      | first  | the orchestrator | fails the first time, then writes |        |
-      | second | the orchestrator | fails the first time, then writes | first  |
-      | third  | the orchestrator | fails                             | second |
+      | job   | job after | step   | runs on          | work                              | for each of | item in its name | after  |
+      | check |           | first  | the orchestrator | fails the first time, then writes | a, b        | no               |        |
+      | build | check     | second | the orchestrator | fails the first time, then writes |             |                  |        |
+      | build | check     | third  | the orchestrator | fails                             |             |                  | second |
     And an orchestrator
     When the workflow runs to its end
     And the operator resumes the run from the step "first"
     And the operator resumes the run from the step "second"
     Then the command exits with exit code 1
     And these steps started, and no others:
-      | step   | worker           |
-      | first  | the orchestrator |
-      | first  | the orchestrator |
-      | second | the orchestrator |
-      | second | the orchestrator |
-      | third  | the orchestrator |
+      | step    | worker           |
+      | first-a | the orchestrator |
+      | first-a | the orchestrator |
+      | first-b | the orchestrator |
+      | first-b | the orchestrator |
+      | second  | the orchestrator |
+      | second  | the orchestrator |
+      | third   | the orchestrator |
     And the history of the run shows these steps, and no others:
-      | step   | status    |
-      | first  | succeeded |
-      | second | succeeded |
-      | third  | failed    |
+      | step    | status    |
+      | first-a | succeeded |
+      | first-b | succeeded |
+      | second  | succeeded |
+      | third   | failed    |
 
   # The first run fails at the first step, and the second run at the second.
   @uat-34 @named-run-of-two-resumes

@@ -358,14 +358,14 @@ def resumable(repository: Repository, workflow: str, run_id: str) -> dict[str, A
 
 
 def steps_to_repeat(workflow: str, steps: Sequence[Step], first: str) -> set[str]:
-    """The names of a step and of all that depend on it.
+    """The names of a step, as it is written in its workflow, of its items, and of all steps that depend on it.
 
     Raises:
         UserError: there is no such step.
     """
-    if first not in {step.name for step in steps}:
+    found = {step.name for step in steps if step.expanded == first}
+    if not found:
         raise UserError(f'Step "{first}" not found in workflow "{workflow}".', "workflow_resume_failed")
-    found = {first}
     while more := {step.name for step in steps if step.name not in found and found & set(step.after)}:
         found |= more
     return found

@@ -259,7 +259,7 @@ def _step(repository: Repository, described: dict[str, Any], known: dict[str, st
     platform = _evaluated(described.get("platform", ""), meaning)
     model = task.get("modelName") or task.get("modelIdOrName", "")
     return Step(
-        _evaluated(described["name"], meaning),
+        _evaluated(name_of(described), meaning),
         task.get("modelType") or (repository.model_type_of(model) if model else ""),
         model,
         task.get("methodName", ""),
@@ -278,6 +278,14 @@ def _step(repository: Repository, described: dict[str, Any], known: dict[str, st
         described["name"],
         described.get("concurrency", 0),
     )
+
+
+def name_of(described: dict[str, Any]) -> str:
+    """The name of a step; that of an expanded one gets its item at the end, unless it has an expression."""
+    name = str(described["name"])
+    if "forEach" not in described or _EXPRESSION.search(name):
+        return name
+    return f"{name}-${{{{ self.{described['forEach']['item']} }}}}"
 
 
 def _evaluated(value: Any, meaning: Callable[[str], str]) -> Any:

@@ -98,6 +98,8 @@ class Step:
         after: the step that must succeed before it; none if empty.
         queue_limit: the seconds that it may wait for a worker; None for the orchestrator's limit.
         items: the items to expand it over, all of one kind; None for a single step.
+        names_items: whether its name in the workflow file has the expression for the item; otherwise swamp adds
+            the item to the name.
         at_a_time: how many of its items are at work at the same time at most; 0 for no limit.
         for_each_worker: whether to expand it over the connected workers (design/expressions.md, "Workers
             Namespace") instead.
@@ -114,6 +116,7 @@ class Step:
     after: str = ""
     queue_limit: float | None = None
     items: Sequence[Item] | None = None
+    names_items: bool = True
     at_a_time: int = 0
     for_each_worker: bool = False
     model: str = ""
@@ -123,8 +126,13 @@ class Step:
     after_any_end: bool = False
 
     @property
-    def template(self) -> str:
+    def written_name(self) -> str:
         """The step's name in the workflow file."""
+        return self.template if self.names_items else self.name
+
+    @property
+    def template(self) -> str:
+        """The step's name, with the expression for the item if it is expanded."""
         if self.for_each_worker:
             return name_for_item(self.name, WORKER_OF_ITEM)
         if self.items is None:
@@ -153,7 +161,7 @@ class Step:
             "concurrency": self.at_a_time or None,
         }
         return {
-            "name": self.template,
+            "name": self.written_name,
             **self.placement.document(),
             # A queue limit of 0 stays: it means that there is no limit.
             **{key: value for key, value in optional.items() if value is not None},

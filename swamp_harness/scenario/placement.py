@@ -50,6 +50,7 @@ _COLUMNS = {
     "after",
     "queue limit",
     "for each of",
+    "item in its name",
     "at a time",
     "job",
     "job runs on",
@@ -65,6 +66,7 @@ _ITEM_ON = re.compile(r'^(?P<name>[^"]+) on "(?P<worker>[^"]+)"$')
 _ON_ONE_WORKER = "on one worker"
 _AS_ITS_JOB = "as its job"
 _YES = "yes"
+_NO = "no"
 
 
 def planned(
@@ -83,8 +85,8 @@ def planned(
     Args:
         table: one row for each step, with the columns step, runs on, work; optional columns are after (the
             step that must have succeeded before), queue limit, for each of (the items that it is expanded
-            over, digits as numbers, or items with a worker each; or "no item"; or the connected workers), at
-            a time (how many of its items), job, job runs on, job stays (on one worker, for all its steps),
+            over, digits as numbers, or items with a worker each; or "no item"; or the connected workers), item
+            in its name (no if swamp adds the item to its name), at a time (how many of its items), job, job runs on, job stays (on one worker, for all its steps),
             job after (the job that must have succeeded before), job queue limit, model (the name of its model
             instance), and may fail (yes if the run goes on when it fails, with the steps after it).
         stays: whether all its jobs stay on one worker.
@@ -170,6 +172,13 @@ def _may_fail(row: Mapping[str, str]) -> bool:
     return words == _YES
 
 
+def _names_items(row: Mapping[str, str]) -> bool:
+    words = row.get("item in its name", "")
+    if words not in ("", _NO):
+        raise InfrastructureError(f'Unknown word "{words}" for a step without its item in its name; use: {_NO}.')
+    return words != _NO
+
+
 def _step(row: Mapping[str, str]) -> Step:
     work = row["work"]
     if work not in WORK:
@@ -183,6 +192,7 @@ def _step(row: Mapping[str, str]) -> Step:
         after=row.get("after", ""),
         queue_limit=_seconds(row.get("queue limit", "")),
         items=None if for_each_worker or not each else _items(each),
+        names_items=_names_items(row),
         at_a_time=int(row.get("at a time") or 0),
         for_each_worker=for_each_worker,
         model=row.get("model", ""),
