@@ -210,14 +210,17 @@ class Orchestrator:
             elif first.get("method") == "worker.enroll":
                 await self._serve_worker(socket, first["params"])
             else:
-                await self._requests.serve(socket, first, self.check_for(socket))
+                await self._requests.serve(socket, first, self.check_for(socket), self.client_of(socket))
 
     def check_for(self, socket: ServerConnection) -> Callable[[dict[str, Any]], None] | None:
         """What checks that the client of a connection may make a request; None if nothing does."""
-        policy, request = self._gate.policy, socket.request
-        if policy is None or request is None:
-            return None
-        return functools.partial(policy.check, self._gate.client_of(request))
+        policy = self._gate.policy
+        return None if policy is None else functools.partial(policy.check, self.client_of(socket))
+
+    def client_of(self, socket: ServerConnection) -> str:
+        """The client of a connection; empty if the orchestrator authenticates nobody."""
+        request = socket.request
+        return "" if self._gate.policy is None or request is None else self._gate.client_of(request)
 
     # --- workers
 

@@ -428,6 +428,7 @@ _OF_DECISIONS = (
         'as "{person:Name}"', "it is a person of this name who decides", lambda person: {"person": person}
     ),
     _FIRST_RUN,
+    _SERVER_TOKEN,
 )
 
 _OF_STARTING = (

@@ -261,6 +261,7 @@ class Operator:
         person: str = "",
         run_id: str = "",
         through: str = "",
+        server_token: str = "",
     ) -> CommandResult:
         """Approve or reject a step that waits for it; the command may fail.
 
@@ -272,12 +273,14 @@ class Operator:
             person: the name of the user who runs the command; that of the environment if empty.
             run_id: the id of the run; the command names none if empty.
             through: the address of the orchestrator; a command in the repository decides if empty.
+            server_token: the credential that the command presents there; none if empty.
         """
         reason = ("--reason", note) if note else ()
         named = ("--run", run_id) if run_id else ()
         there = ("--server", through) if through else ()
+        token = ("--token", server_token) if server_token else ()
         self._last = self.commands.run(
-            *("workflow", "approve" if approves else "reject", workflow, step, *reason, *named, *there),
+            *("workflow", "approve" if approves else "reject", workflow, step, *reason, *named, *there, *token),
             output=self.output,
             variables=dict.fromkeys(USER_VARIABLES, person) if person else None,
         )
