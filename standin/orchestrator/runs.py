@@ -14,7 +14,7 @@ from standin.approvals import SUSPENDED, WAITING
 from standin.errors import UserError
 from standin.moments import stamp
 from standin.orchestrator.dispatch import StepFailed, Work
-from standin.orchestrator.workflow import Step, with_latest
+from standin.orchestrator.workflow import Step, tags_of, with_latest
 from standin.redaction import blanked
 from standin.repository import Repository
 from standin.store import Kind, Place
@@ -253,11 +253,19 @@ class Run:
             lambda line: self._say(f"{step.name} │ {line}"),
             self._progress[step.name].wrote.append,
             step.kept,
-            self._tags,
+            self.tags_for(step),
             step.of_the_model,
             self.group_of(step),
             self._checks_skipped,
         )
+
+    def tags_for(self, step: Step) -> dict[str, str]:
+        """The tags of the data of a step: those of its model, of its workflow and of the run."""
+        return {**self._repository.tags_of_model(step.model), **self.tags_of_workflow(), **self._tags}
+
+    def tags_of_workflow(self) -> dict[str, str]:
+        """The tags of the workflow itself."""
+        return tags_of(self._repository, self.workflow)
 
     def group_of(self, step: Step) -> str:
         """The group of steps that share one worker with a step; empty if it may run anywhere."""

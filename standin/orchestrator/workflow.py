@@ -162,6 +162,11 @@ def tags_of_all(repository: Repository) -> dict[str, dict[str, str]]:
     return {each["name"]: each["tags"] for each in documents}
 
 
+def tags_of(repository: Repository, workflow: str) -> dict[str, str]:
+    """The tags of a workflow, which its data get."""
+    return tags_of_all(repository).get(workflow, {})
+
+
 def validation(file: Path) -> dict[str, Any]:
     """The validation of a workflow: whether it can be read, and if not, why."""
     import yaml

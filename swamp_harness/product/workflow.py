@@ -216,6 +216,7 @@ class Workflow:
         job_queue_limits: the same for the steps of a job, by the name of the job.
         of_existing_models: whether the model instances of its steps were created before.
         required_checks: the checks that their definitions require before every method.
+        model_tags: the tags of their definitions.
         unknown_key: a key that swamp does not know; None for none.
         tags: of the workflow itself.
     """
@@ -234,6 +235,7 @@ class Workflow:
     job_queue_limits: Mapping[str, float] = field(default_factory=dict)
     of_existing_models: bool = False
     required_checks: Sequence[str] = ()
+    model_tags: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:

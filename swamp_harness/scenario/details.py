@@ -399,6 +399,11 @@ _OF_WORKFLOWS = (
         lambda: {"of_existing_models": True, "required_checks": CHECKS},
     ),
     Detail(
+        'whose models have the tags "{tags:Labels}"',
+        "the operator has created the models of its steps, and each has these tags",
+        lambda tags: {"of_existing_models": True, "model_tags": tags},
+    ),
+    Detail(
         'for workers with the labels "{labels:Labels}"',
         "jobs and steps without a place of their own run on such workers",
         lambda labels: {"labels": labels},
@@ -415,7 +420,7 @@ _OF_WORKFLOWS = (
     ),
     Detail(
         'with the tags "{tags:Labels}"',
-        "the workflow itself has these tags, which conditions of grants may ask for",
+        "the workflow itself has these tags: conditions of grants may ask for them, and its data get them",
         lambda tags: {"tags": tags},
     ),
 )

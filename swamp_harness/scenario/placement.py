@@ -78,6 +78,7 @@ def planned(
     queue_limit: float | None = None,
     of_existing_models: bool = False,
     required_checks: Sequence[str] = (),
+    model_tags: Mapping[str, str] | None = None,
     tags: Mapping[str, str] | None = None,
 ) -> Workflow:
     """The workflow that a feature's table describes.
@@ -86,15 +87,17 @@ def planned(
         table: one row for each step, with the columns step, runs on, work; optional columns are after (the
             step that must have succeeded before), queue limit, for each of (the items that it is expanded
             over, digits as numbers, or items with a worker each; or "no item"; or the connected workers), item
-            in its name (no if swamp adds the item to its name), at a time (how many of its items), job, job runs on, job stays (on one worker, for all its steps),
-            job after (the job that must have succeeded before), job queue limit, model (the name of its model
-            instance), and may fail (yes if the run goes on when it fails, with the steps after it).
+            in its name (no if swamp adds the item to its name), at a time (how many of its items), job, job
+            runs on, job stays (on one worker, for all its steps), job after (the job that must have succeeded
+            before), job queue limit, model (the name of its model instance), and may fail (yes if the run
+            goes on when it fails, with the steps after it).
         stays: whether all its jobs stay on one worker.
         labels: the labels of the workers for jobs and steps without a place of their own; none if None.
         platform: that of the workers for jobs and steps without one of their own; any if empty.
         queue_limit: the seconds that its steps may wait for a worker; None for the orchestrator's limit.
         of_existing_models: whether the operator has created the model instances of its steps.
         required_checks: the checks that the definitions of these models require.
+        model_tags: the tags of these definitions; none if None.
         tags: of the workflow itself; none if None.
 
     Returns:
@@ -132,6 +135,7 @@ def planned(
         job_queue_limits={job: limit for job, limit in limits.items() if limit is not None},
         of_existing_models=of_existing_models,
         required_checks=required_checks,
+        model_tags=model_tags or {},
         tags=tags or {},
     )
 
