@@ -185,7 +185,9 @@ class Orchestrator:
     async def let_runs_finish(self) -> None:
         """Let the runs and methods in progress go on for some time, then end them."""
         active = self._requests.active
-        if active:
+        if self._in_json:
+            say(json.dumps({"status": "stopping"}, separators=(",", ":")))
+        elif active:
             say(f"Draining {active} active run(s)...")
         undrained = await self._requests.wait_for_ends(time_for_runs())
         if undrained:
