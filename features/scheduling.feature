@@ -578,12 +578,12 @@ Feature: Dispatch and scheduling
   @uat-21 @uat-39 @job-stays-on-one-worker
   Scenario: Jobs that stay on one worker run all their steps there, each job on its own worker
     Given a workflow with the steps:
-      | job   | job stays     | step  | runs on        | work                  | for each of       | at a time | after |
-      | ocean | on one worker | build | worker "alpha" | writes after a moment |                   |           |       |
-      | ocean | on one worker | pack  | any worker     | writes after a moment | sand, shell, salt |           | build |
-      | river | on one worker | test  | worker "beta"  | writes after a moment |                   |           |       |
-      | river | on one worker | ship  | any worker     | writes after a moment | east, south, west | 2         | test  |
-      | creek |               | sign  | worker "gamma" | writes after a moment | up, down          | 1         |       |
+      | job   | job stays     | job at a time | step  | runs on        | work                  | for each of       | at a time | after |
+      | ocean | on one worker |               | build | worker "alpha" | writes after a moment |                   |           |       |
+      | ocean | on one worker |               | pack  | any worker     | writes after a moment | sand, shell, salt |           | build |
+      | river | on one worker | 1             | test  | worker "beta"  | writes after a moment |                   |           |       |
+      | river | on one worker | 1             | ship  | any worker     | writes after a moment | east, south, west | 2         | test  |
+      | creek |               | 1             | sign  | worker "gamma" | writes after a moment | up, down          |           |       |
     And an orchestrator
     And the enrolled worker "alpha" with 2 slots
     And the enrolled worker "beta" with 4 slots

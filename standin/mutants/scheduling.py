@@ -1949,3 +1949,16 @@ def one_waiting_step_at_a_time() -> None:
                 waiting.remove(each)
                 break
         dispatcher._waiting = waiting
+
+
+@mutant(21)
+def limit_of_a_job_ignored() -> None:
+    """A limit of the steps of a job that are at work at the same time has no effect; one of a step has."""
+
+    @replaces("orchestrator.workflow:placed")
+    def _(
+        old: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]],
+        step: dict[str, Any],
+        job: dict[str, Any],
+    ) -> dict[str, Any]:
+        return old(step, {key: value for key, value in job.items() if key != "concurrency"})

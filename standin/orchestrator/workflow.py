@@ -26,7 +26,7 @@ _PLACEMENT = ("target", "labels", "platform", "queueTimeout")
 # The keys that each level of a workflow may have.
 _KEYS = {
     "workflow": ("id", "name", "tags", "inputs", "jobs", "version", "affinity", *_PLACEMENT),
-    "job": ("name", "steps", "dependsOn", "weight", "affinity", *_PLACEMENT),
+    "job": ("name", "steps", "dependsOn", "weight", "affinity", "concurrency", *_PLACEMENT),
     "step": (
         *("name", "task", "forEach", "dependsOn", "weight", "dataOutputOverrides", "allowFailure"),
         "concurrency",
@@ -215,8 +215,8 @@ def of_the_workflow(job: dict[str, Any], workflow: dict[str, Any]) -> dict[str, 
 
 
 def placed(step: dict[str, Any], job: dict[str, Any]) -> dict[str, Any]:
-    """The description of a step, with the worker requirements of its job, and its group."""
-    inherited: dict[str, Any] = {key: job[key] for key in _PLACEMENT if key in job}
+    """The description of a step, with the worker requirements and the limit of its job, and its group."""
+    inherited: dict[str, Any] = {key: job[key] for key in (*_PLACEMENT, "concurrency") if key in job}
     group = job.get("group", job["name"] if job.get("affinity") else "")
     return {**inherited, **step, "job": job["name"], "group": group}
 

@@ -214,6 +214,7 @@ class Workflow:
         placement: the placement of jobs and steps without one of their own.
         queue_limit: the seconds that its steps may wait for a worker; None for the orchestrator's limit.
         job_queue_limits: the same for the steps of a job, by the name of the job.
+        at_a_time: how many steps of a job are at work at the same time at most, by the name of the job.
         of_existing_models: whether the model instances of its steps were created before.
         required_checks: the checks that their definitions require before every method.
         model_tags: the tags of their definitions.
@@ -233,6 +234,7 @@ class Workflow:
     placement: Placement = field(default_factory=Placement)
     queue_limit: float | None = None
     job_queue_limits: Mapping[str, float] = field(default_factory=dict)
+    at_a_time: Mapping[str, int] = field(default_factory=dict)
     of_existing_models: bool = False
     required_checks: Sequence[str] = ()
     model_tags: Mapping[str, str] = field(default_factory=dict)
@@ -258,6 +260,7 @@ class Workflow:
                     **self._place_of(job),
                     **_limited(self.job_queue_limits.get(job)),
                     **({"affinity": True} if job in self.pinned else {}),
+                    **({"concurrency": self.at_a_time[job]} if job in self.at_a_time else {}),
                     "steps": [self._document_of(step) for step in self.steps if step.job == job],
                     "dependsOn": self._jobs_before(job),
                     "weight": 0,

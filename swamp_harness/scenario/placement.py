@@ -57,6 +57,7 @@ _COLUMNS = {
     "job stays",
     "job after",
     "job queue limit",
+    "job at a time",
     "model",
     "may fail",
 }
@@ -89,8 +90,8 @@ def planned(
             over, digits as numbers, or items with a worker each; or "no item"; or the connected workers), item
             in its name (no if swamp adds the item to its name), at a time (how many of its items), job, job
             runs on, job stays (on one worker, for all its steps), job after (the job that must have succeeded
-            before), job queue limit, model (the name of its model instance), and may fail (yes if the run
-            goes on when it fails, with the steps after it).
+            before), job queue limit, job at a time (how many of its steps), model (the name of its model
+            instance), and may fail (yes if the run goes on when it fails, with the steps after it).
         stays: whether all its jobs stay on one worker.
         labels: the labels of the workers for jobs and steps without a place of their own; none if None.
         platform: that of the workers for jobs and steps without one of their own; any if empty.
@@ -132,6 +133,7 @@ def planned(
         stays=stays,
         placement=Placement(labels=labels or {}, platform=platform),
         queue_limit=queue_limit,
+        at_a_time={row["job"]: int(row["job at a time"]) for row in rows if row.get("job at a time")},
         job_queue_limits={job: limit for job, limit in limits.items() if limit is not None},
         of_existing_models=of_existing_models,
         required_checks=required_checks,
