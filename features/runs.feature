@@ -727,16 +727,17 @@ Feature: Runs
       | that has succeeded                 | writes at once | build  | text   | no run has failed     |
 
   @uat-34 @resumed-run-fails-again
-  Scenario: A run that is resumed from a list, and fails again, can be resumed again
+  Scenario: A run that is resumed from a list, and fails again, can be resumed again with another input
     Given a workflow with the steps:
       | job   | job after | step   | runs on          | work                              | for each of | item in its name | after  |
       | check |           | first  | the orchestrator | fails the first time, then writes | a, b        | no               |        |
       | build | check     | second | the orchestrator | fails the first time, then writes |             |                  |        |
       | build | check     | third  | the orchestrator | fails                             |             |                  | second |
+      | build | check     | fourth | the orchestrator | writes the input of the run       |             |                  | second |
     And an orchestrator
     When the workflow runs to its end
     And the operator resumes the run from the step "first"
-    And the operator resumes the run from the step "second"
+    And the operator resumes the run from the step "second" with the input "later"
     Then the command exits with exit code 1
     And these steps started, and no others:
       | step    | worker           |
@@ -744,13 +745,21 @@ Feature: Runs
       | first-a | the orchestrator |
       | first-b | the orchestrator |
       | first-b | the orchestrator |
+      | fourth  | the orchestrator |
       | second  | the orchestrator |
       | second  | the orchestrator |
       | third   | the orchestrator |
+    And this data is recorded, and no other:
+      | step    | data   | version | word  |
+      | first-a | result | 1       |       |
+      | first-b | result | 1       |       |
+      | fourth  | result | 1       | later |
+      | second  | result | 1       |       |
     And the history of the run shows these steps, and no others:
       | step    | status    |
       | first-a | succeeded |
       | first-b | succeeded |
+      | fourth  | succeeded |
       | second  | succeeded |
       | third   | failed    |
 

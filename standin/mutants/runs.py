@@ -1189,6 +1189,15 @@ def failed_run_forgets_its_input() -> None:
 
 
 @mutant(34)
+def input_of_the_resume_from_a_step_ignored() -> None:
+    """A failed run that is resumed with an input keeps the one that it had."""
+
+    @replaces("operator.workflows:inputs_given")
+    def _(old: Callable[[Call], dict[str, str]], call: Call) -> dict[str, str]:
+        return {} if call.has("--from") else old(call)
+
+
+@mutant(34)
 def resumed_run_skips_later_jobs() -> None:
     """A resumed run runs the steps of the job with the named step, and none of a later job."""
 

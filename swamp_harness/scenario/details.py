@@ -154,6 +154,7 @@ _OF_CONNECTING_WORKERS = (
         "it stops by itself when it has had no step for so long",
         lambda seconds: {"idle_time": seconds},
     ),
+    _ON_A_NETWORK,
     _CACHE,
     Detail(
         "with an empty machine id",
@@ -542,6 +543,16 @@ def detail_kinds(words: Mapping[str, Kind]) -> dict[str, Kind]:
                 'with the input "{word:Name}"',
                 "from now on the input of the run has this value",
                 lambda word: {"word": word},
+            ),
+            Detail(
+                'with the input "{word:Name}" in a file',
+                "the command reads this value from a file",
+                lambda word: {"word": word, "in_a_file": True},
+            ),
+            Detail(
+                'with the input "{word:Name}" on standard input',
+                "the command reads this value from its standard input",
+                lambda word: {"word": word, "on_standard_input": True},
             ),
         ),
         "DecisionDetails": kind("how a step is approved or rejected", dict, *_OF_DECISIONS),
