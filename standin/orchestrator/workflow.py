@@ -12,6 +12,7 @@ from typing import Any
 
 from standin import records, vaults
 from standin.errors import UserError
+from standin.extensions import confided_to
 from standin.orchestrator.dispatch import Requirement
 from standin.repository import Repository
 from standin.store import name_for_item
@@ -263,9 +264,11 @@ def _step(repository: Repository, described: dict[str, Any], known: dict[str, st
     labels = _evaluated(described.get("labels", {}), meaning)
     platform = _evaluated(described.get("platform", ""), meaning)
     model = task.get("modelName") or task.get("modelIdOrName", "")
+    model_type = task.get("modelType") or (repository.model_type_of(model) if model else "")
+    secrets += confided_to(model_type, task.get("methodName", ""), task.get("inputs", {}))
     return Step(
         _evaluated(name_of(described), meaning),
-        task.get("modelType") or (repository.model_type_of(model) if model else ""),
+        model_type,
         model,
         task.get("methodName", ""),
         task.get("inputs", {}),

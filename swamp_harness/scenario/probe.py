@@ -147,6 +147,9 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "writes the input of the run": lambda step: Task(
         PROBE, "once", {"step": step, "word": f"${{{{ inputs.{INPUT} }}}}"}
     ),
+    "writes the input of the run, which its method takes for sensitive": lambda step: Task(
+        PROBE, "discreet", {"step": step, "word": f"${{{{ inputs.{INPUT} }}}}"}
+    ),
     "writes at once if its check allows it, which it does not": _probe("checked"),
     "writes its item into data of that item": lambda step: Task(
         PROBE, "once", {"step": step, "word": "${{ self.item }}"}, {"state": {"vary": ["word"]}}
