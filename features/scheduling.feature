@@ -525,6 +525,21 @@ Feature: Dispatch and scheduling
     And each item of "pack" has its result in version 2
     And the operator can still read version 1 of the result of each item of "pack"
 
+  @uat-21 @step-after-list-runs
+  Scenario: A step after a list runs when all items of the list have been processed
+    Given a workflow with the steps:
+      | step | runs on          | work           | for each of | item in its name | after |
+      | pack | the orchestrator | writes at once | apple, pear | no               |       |
+      | ship | the orchestrator | writes at once |             |                  | pack  |
+    And an orchestrator
+    When the workflow starts
+    Then the run succeeds
+    And these steps started, and no others:
+      | step       | worker           |
+      | pack-apple | the orchestrator |
+      | pack-pear  | the orchestrator |
+      | ship       | the orchestrator |
+
   @uat-21 @newest-version-is-read
   Scenario: What the items of a list wrote in a second run is the newest version that the operator reads
     Given a workflow with the steps:

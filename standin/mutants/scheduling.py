@@ -1952,6 +1952,16 @@ def one_waiting_step_at_a_time() -> None:
 
 
 @mutant(21)
+def step_after_a_list_never_begins() -> None:
+    """A step after a list never begins."""
+
+    @replaces("orchestrator.runs:Run.may_begin")
+    async def _(old: Callable[[Run, Step], Awaitable[bool]], run: Run, step: Step) -> bool:
+        before = [run.step_named(name) for name in step.after]
+        return await old(run, step) and all(each.expanded == each.name for each in before)
+
+
+@mutant(21)
 def limit_of_a_job_ignored() -> None:
     """A limit of the steps of a job that are at work at the same time has no effect; one of a step has."""
 

@@ -99,10 +99,17 @@ def steps_of(repository: Repository, workflow: str, inputs: dict[str, str]) -> l
         for each in described
         for item in items_of(repository, each)
     ]
+    for job, step in steps:
+        step.after[:] = items_of_steps(step.after, [other for name, other in steps if name == job])
     before = {job["name"]: [each["job"] for each in job.get("dependsOn", ())] for job in document["jobs"]}
     for job, step in steps:
         step.after += [other.name for name, other in steps if name in before[job]]
     return [step for _, step in steps]
+
+
+def items_of_steps(names: Sequence[str], steps: Sequence[Step]) -> list[str]:
+    """The names of the steps that steps were expanded to, by the names in their workflow."""
+    return [step.name for name in names for step in steps if step.expanded == name]
 
 
 def refuse_unknown_keys(document: dict[str, Any]) -> None:
