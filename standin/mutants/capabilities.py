@@ -34,6 +34,15 @@ def methods_asked_for_do_not_run() -> None:
 
 
 @mutant(22)
+def placed_removal_leaves_its_resources() -> None:
+    """The resources of a model stay when a method that removes them has ended on a worker."""
+
+    @replaces("orchestrator.serve:Orchestrator.deletes")
+    def _(old: Callable[[Orchestrator, Work, Step], bool], orchestrator: Orchestrator, work: Work, step: Step) -> bool:
+        return step.requirement is None and old(orchestrator, work, step)
+
+
+@mutant(22)
 def tags_of_the_model_dropped() -> None:
     """The data of a step on a worker do not get the tags of its model."""
 

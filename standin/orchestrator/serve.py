@@ -287,9 +287,25 @@ class Orchestrator:
             await self.dispatcher.run(work, step.requirement, limit)
             for method in self.methods_after(work):
                 await self._run_here(replace(work, method=method))
-            return
-        self.check_before(work)
-        await self._run_here(work)
+        else:
+            self.check_before(work)
+            await self._run_here(work)
+        if self.deletes(work, step):
+            self.mark_as_deleted(work)
+
+    def deletes(self, work: Work, step: Step) -> bool:
+        """Whether the resources of the model of a step are deleted when it has ended, by the name of its method."""
+        return work.method == "remove"
+
+    def mark_as_deleted(self, work: Work) -> None:
+        """Store a last version of each resource of a model, which says when it was deleted."""
+        kinds = described(work.model_type).resources
+        for place in self._repository.places_of(work.model):
+            latest = self._repository.store.latest(place)
+            if latest is not None and latest.facts["specName"] in kinds:
+                kind = replace(kinds[latest.facts["specName"]], tags=latest.facts["tags"])
+                deletion = {"deletedAt": stamp(), "deletedByMethod": work.method}
+                self._repository.store.put(place, kind, {**latest.content(), **deletion})
 
     def methods_after(self, work: Work) -> Sequence[str]:
         """The methods for which a step on a worker asks, which the orchestrator runs."""

@@ -242,6 +242,9 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "writes a file line by line": _use("lines"),
     "writes files from a stream": _use("streams"),
     "deletes a resource": _use("deleting"),
+    "writes a resource that is gone when it has ended": lambda step: Task(
+        CAPABILITIES_MODEL, "remove", {"step": step}
+    ),
     "writes several versions of a resource and a file": _use("several"),
     "deletes old versions of both, then writes the file": _use("pruning"),
     "deletes the resource of an earlier step": _use("removing"),
