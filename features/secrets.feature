@@ -73,9 +73,9 @@ Feature: Secrets
     And only the vault holds the secrets "api-key, other-key, model-key"
     And no output about the run shows the secrets "api-key, other-key, model-key"
     And this data is recorded, and no other:
-      | step  | data   | version | word |
-      | pack  | result | 1       | ***  |
-      | ship  | result | 1       | ***  |
+      | step | data   | version | word |
+      | pack | result | 1       | ***  |
+      | ship | result | 1       | ***  |
 
   # Such as a private key: with quotes, letters of all kinds and different line endings.
   @uat-24 @multiline-secret-intact-and-home

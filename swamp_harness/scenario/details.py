@@ -402,7 +402,7 @@ _OF_WORKFLOWS = (
     Detail(
         'whose models have the tags "{tags:Labels}"',
         "the operator has created the models of its steps, and each has these tags",
-        lambda tags: {"of_existing_models": True, "model_tags": tags},
+        lambda tags: {"model_tags": tags},
     ),
     Detail(
         'for workers with the labels "{labels:Labels}"',

@@ -135,7 +135,7 @@ def planned(
         queue_limit=queue_limit,
         at_a_time={row["job"]: int(row["job at a time"]) for row in rows if row.get("job at a time")},
         job_queue_limits={job: limit for job, limit in limits.items() if limit is not None},
-        of_existing_models=of_existing_models,
+        of_existing_models=of_existing_models or bool(model_tags),
         required_checks=required_checks,
         model_tags=model_tags or {},
         tags=tags or {},
