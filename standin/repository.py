@@ -94,7 +94,7 @@ class Repository:
         raise UserError(f"Model not found: {name}", "model_not_found")
 
     def tags_of_model(self, name: str) -> dict[str, str]:
-        """The tags in the definition of a model instance, which its data get; none of a workflow step's own."""
+        """The tags in the definition of a model instance, which its data get; none without a definition."""
         import yaml
 
         model = self.read(f"models/{name}.json")

@@ -18,7 +18,7 @@ def a_repository_with_server_tokens(context: StepContext) -> None:
 
 @given('the operator has the server token of "{client:Name}" in variables')
 def the_operator_has_the_server_token(context: StepContext, client: str) -> None:
-    """Lets the operator's commands at the orchestrator present this server token, unless they name another."""
+    """Lets the operator's commands present this server token to the orchestrator, unless they name one."""
     authentication.take_server_token(context.world, client)
 
 

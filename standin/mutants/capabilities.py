@@ -37,9 +37,12 @@ def methods_asked_for_do_not_run() -> None:
 def placed_removal_leaves_its_resources() -> None:
     """The resources of a model stay when a method that removes them has ended on a worker."""
 
-    @replaces("orchestrator.serve:Orchestrator.deletes")
-    def _(old: Callable[[Orchestrator, Work, Step], bool], orchestrator: Orchestrator, work: Work, step: Step) -> bool:
-        return step.requirement is None and old(orchestrator, work, step)
+    @replaces("orchestrator.serve:Orchestrator.mark_as_deleted")
+    def _(
+        old: Callable[[Orchestrator, Work, Step], None], orchestrator: Orchestrator, work: Work, step: Step
+    ) -> None:
+        if step.requirement is None:
+            old(orchestrator, work, step)
 
 
 @mutant(22)
@@ -47,7 +50,9 @@ def tags_of_the_model_dropped() -> None:
     """The data of a step on a worker do not get the tags of its model."""
 
     @replaces("repository:Repository.tags_of_model")
-    def _(old: Callable[[Repository, str], dict[str, str]], repository: Repository, name: str) -> dict[str, str]:
+    def _(
+        old: Callable[[Repository, str], dict[str, str]], repository: Repository, name: str
+    ) -> dict[str, str]:
         return {}
 
 

@@ -366,7 +366,7 @@ def resumable(repository: Repository, workflow: str, run_id: str) -> dict[str, A
 
 
 def steps_to_repeat(workflow: str, steps: Sequence[Step], first: str) -> set[str]:
-    """The names of a step, as it is written in its workflow, of its items, and of all steps that depend on it.
+    """The names of a step of a workflow, or of its items if it has some, and of all that depend on it.
 
     Raises:
         UserError: there is no such step.

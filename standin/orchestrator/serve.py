@@ -41,6 +41,9 @@ from standin.runners import Runner
 from standin.timing import DRAINING, IDLE_LIMIT, QUEUE_LIMIT
 from standin.tokens import Rejected
 
+# The method of an extension after which swamp deletes the resources of its model, by its name.
+_REMOVING = "remove"
+
 
 def check_certificate(certificate: str, key: str) -> None:
     """Refuse a certificate without its key, and a key without a certificate."""
@@ -290,20 +293,17 @@ class Orchestrator:
         else:
             self.check_before(work)
             await self._run_here(work)
-        if self.deletes(work, step):
-            self.mark_as_deleted(work)
+        if work.method == _REMOVING:
+            self.mark_as_deleted(work, step)
 
-    def deletes(self, work: Work, step: Step) -> bool:
-        """Whether the resources of the model of a step are deleted when it has ended, by the name of its method."""
-        return work.method == "remove"
-
-    def mark_as_deleted(self, work: Work) -> None:
-        """Store a last version of each resource of a model, which says when it was deleted."""
+    def mark_as_deleted(self, work: Work, step: Step) -> None:
+        """Store a last version of each resource of a step's model, which says when it was deleted."""
         kinds = described(work.model_type).resources
         for place in self._repository.places_of(work.model):
             latest = self._repository.store.latest(place)
             if latest is not None and latest.facts["specName"] in kinds:
-                kind = replace(kinds[latest.facts["specName"]], tags=latest.facts["tags"])
+                tags = {**latest.facts["tags"], "step": step.name}
+                kind = replace(kinds[latest.facts["specName"]], tags=tags)
                 deletion = {"deletedAt": stamp(), "deletedByMethod": work.method}
                 self._repository.store.put(place, kind, {**latest.content(), **deletion})
 

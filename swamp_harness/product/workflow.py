@@ -98,8 +98,8 @@ class Step:
         after: the step that must succeed before it; none if empty.
         queue_limit: the seconds that it may wait for a worker; None for the orchestrator's limit.
         items: the items to expand it over, all of one kind; None for a single step.
-        names_items: whether its name in the workflow file has the expression for the item; otherwise swamp adds
-            the item to the name.
+        names_items: whether its name in the workflow file has the expression for the item; otherwise swamp
+            adds the item to the name.
         at_a_time: how many of its items are at work at the same time at most; 0 for no limit.
         for_each_worker: whether to expand it over the connected workers (design/expressions.md, "Workers
             Namespace") instead.

@@ -271,7 +271,9 @@ def _as(world: World, client: str) -> Sequence[str]:
 
 def _variables_of(world: World, client: str) -> dict[str, str]:
     """The variables of a client's command."""
-    return _variables_with(world, client.removesuffix(_BY_VARIABLES)) if client.endswith(_BY_VARIABLES) else {}
+    return (
+        _variables_with(world, client.removesuffix(_BY_VARIABLES)) if client.endswith(_BY_VARIABLES) else {}
+    )
 
 
 def _variables_with(world: World, client: str) -> dict[str, str]:

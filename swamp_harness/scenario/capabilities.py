@@ -186,8 +186,8 @@ def _versions_by_run(world: World, step: str) -> dict[str, str]:
 
 
 def _comparable(datum: dict[str, Any], names: list[str]) -> dict[str, Any]:
-    # A datum that contains its step's name has another checksum, and another size if the name is longer. One that
-    # contains the moment of its deletion has another checksum.
+    # A datum that contains its step's name has another checksum, and another size if the name is longer. So
+    # has one that contains the moment of its deletion.
     content = str(datum["got"].get("content"))
     deleted = [(found["moment"], _WHEN) for found in _DELETED_AT.finditer(content)]
     if not deleted and not any(name in content for name in names):

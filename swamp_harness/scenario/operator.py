@@ -295,7 +295,16 @@ class Operator:
         there = ("--server", through) if through else ()
         token = ("--token", server_token) if server_token else ()
         self._last = self.commands.run(
-            *("workflow", "approve" if approves else "reject", workflow, step, *reason, *named, *there, *token),
+            *(
+                "workflow",
+                "approve" if approves else "reject",
+                workflow,
+                step,
+                *reason,
+                *named,
+                *there,
+                *token,
+            ),
             output=self.output,
             variables=dict.fromkeys(USER_VARIABLES, person) if person else None,
         )

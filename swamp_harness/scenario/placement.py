@@ -87,8 +87,8 @@ def planned(
     Args:
         table: one row for each step, with the columns step, runs on, work; optional columns are after (the
             step that must have succeeded before), queue limit, for each of (the items that it is expanded
-            over, digits as numbers, or items with a worker each; or "no item"; or the connected workers), item
-            in its name (no if swamp adds the item to its name), at a time (how many of its items), job, job
+            over, digits as numbers, or items with a worker each; or "no item"; or the connected workers),
+            item in its name (no if swamp adds it to the name), at a time (how many of its items), job, job
             runs on, job stays (on one worker, for all its steps), job after (the job that must have succeeded
             before), job queue limit, job at a time (how many of its steps), model (the name of its model
             instance), and may fail (yes if the run goes on when it fails, with the steps after it).
@@ -181,7 +181,9 @@ def _may_fail(row: Mapping[str, str]) -> bool:
 def _names_items(row: Mapping[str, str]) -> bool:
     words = row.get("item in its name", "")
     if words not in ("", _NO):
-        raise InfrastructureError(f'Unknown word "{words}" for a step without its item in its name; use: {_NO}.')
+        raise InfrastructureError(
+            f'Unknown word "{words}" for a step without its item in its name; use: {_NO}.'
+        )
     return words != _NO
 
 
