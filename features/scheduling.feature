@@ -924,18 +924,19 @@ Feature: Dispatch and scheduling
   @uat-21 @uat-42 @place-is-inherited
   Scenario: A step without a place runs where its job says, and a job without a place where its workflow says
     Given a workflow for workers with the labels "pool=a", with the steps:
-      | job    | job runs on      | step    | runs on                | work           | for each of               |
-      | build  |                  | first   | as its job             | writes at once |                           |
-      | build  |                  | second  | pool=b                 | writes at once |                           |
-      | build  |                  | third   | worker "beta"          | writes at once |                           |
-      | build  |                  | fourth  | the orchestrator       | writes at once |                           |
-      | build  |                  | each    | as its job             | writes at once | x, y                      |
-      | build  |                  | host    | the worker of its item | writes at once | x on "alpha", y on "beta" |
-      | deploy | zone=b           | fifth   | as its job             | writes at once |                           |
-      | deploy | zone=b           | sixth   | pool=a                 | writes at once |                           |
-      | test   | worker "beta"    | seventh | as its job             | writes at once |                           |
-      | sign   | the orchestrator | eighth  | as its job             | writes at once |                           |
-      | sign   | the orchestrator | ninth   | pool=b                 | writes at once |                           |
+      | job    | job runs on      | step    | runs on                | work           | for each of                        |
+      | build  |                  | first   | as its job             | writes at once |                                    |
+      | build  |                  | second  | pool=b                 | writes at once |                                    |
+      | build  |                  | third   | worker "beta"          | writes at once |                                    |
+      | build  |                  | fourth  | the orchestrator       | writes at once |                                    |
+      | build  |                  | each    | as its job             | writes at once | x, y                               |
+      | build  |                  | host    | the worker of its item | writes at once | x on "alpha", y on "beta"          |
+      | build  |                  | pair    | the worker of its key  | writes at once | the keys x on "beta", y on "alpha" |
+      | deploy | zone=b           | fifth   | as its job             | writes at once |                                    |
+      | deploy | zone=b           | sixth   | pool=a                 | writes at once |                                    |
+      | test   | worker "beta"    | seventh | as its job             | writes at once |                                    |
+      | sign   | the orchestrator | eighth  | as its job             | writes at once |                                    |
+      | sign   | the orchestrator | ninth   | pool=b                 | writes at once |                                    |
     And an orchestrator with a queue limit of 20 seconds
     And the enrolled worker "alpha" with the labels "pool=a" and 9 slots
     And the enrolled worker "beta" with the labels "pool=b, zone=b" and 9 slots
@@ -952,6 +953,8 @@ Feature: Dispatch and scheduling
       | host-x  | alpha            |
       | host-y  | beta             |
       | ninth   | beta             |
+      | pair-x  | beta             |
+      | pair-y  | alpha            |
       | second  | beta             |
       | seventh | beta             |
       | sixth   | alpha            |

@@ -1962,6 +1962,15 @@ def step_after_a_list_never_begins() -> None:
 
 
 @mutant(21)
+def map_has_no_items() -> None:
+    """A step that is expanded over a map does not run."""
+
+    @replaces("orchestrator.workflow:listed_in")
+    def _(old: Callable[[Any], list[Any]], items: Any) -> list[Any]:
+        return [] if isinstance(items, dict) else old(items)
+
+
+@mutant(21)
 def limit_of_a_job_ignored() -> None:
     """A limit of the steps of a job that are at work at the same time has no effect; one of a step has."""
 

@@ -237,7 +237,14 @@ def items_of(repository: Repository, described: dict[str, Any]) -> list[dict[str
     item = f"self.{described['forEach']['item']}"
     if listed is not None and listed[1] == "workers.connected()":
         return [{f"{item}.attributes.name": worker["name"]} for worker in connected_workers(repository)]
-    return [values_of(item, each) for each in (ast.literal_eval(listed[1]) if listed else [])]
+    return [values_of(item, each) for each in (listed_in(ast.literal_eval(listed[1])) if listed else [])]
+
+
+def listed_in(items: Any) -> list[Any]:
+    """The items of a list, or those of a map: its keys with their values."""
+    if isinstance(items, dict):
+        return [{"key": key, "value": value} for key, value in items.items()]
+    return list(items)
 
 
 def values_of(name: str, item: Any) -> dict[str, str]:

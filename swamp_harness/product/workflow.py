@@ -16,11 +16,15 @@ _ITEM = "item"
 # An item of a step: a word, a number, or an object with a name and the worker that runs its step.
 Item: TypeAlias = str | int | Mapping[str, str]
 _NAME, _WORKER = "name", "worker"
+# What the item of a map is made of, in expressions.
+_KEY, _VALUE = "key", "value"
 _CONNECTED_WORKERS = "workers.connected()"
 # The name of the worker that is the item of a step, in expressions.
 WORKER_OF_ITEM = f"${{{{ self.{_ITEM}.attributes.name }}}}"
 # The worker that an item with a name has.
 WORKER_IN_ITEM = f"${{{{ self.{_ITEM}.{_WORKER} }}}}"
+# The same of an item of a map.
+WORKER_OF_KEY = f"${{{{ self.{_ITEM}.{_VALUE} }}}}"
 MAIN_JOB = "main"
 _VALUE_OF_UNKNOWN_KEY = "alpha"
 
@@ -98,6 +102,7 @@ class Step:
         after: the step that must succeed before it; none if empty.
         queue_limit: the seconds that it may wait for a worker; None for the orchestrator's limit.
         items: the items to expand it over, all of one kind; None for a single step.
+        in_a_map: whether the items are the keys of a map, with their workers as its values, and not a list.
         names_items: whether its name in the workflow file has the expression for the item; otherwise swamp
             adds the item to the name.
         at_a_time: how many of its items are at work at the same time at most; 0 for no limit.
@@ -116,6 +121,7 @@ class Step:
     after: str = ""
     queue_limit: float | None = None
     items: Sequence[Item] | None = None
+    in_a_map: bool = False
     names_items: bool = True
     at_a_time: int = 0
     for_each_worker: bool = False
@@ -137,7 +143,8 @@ class Step:
             return name_for_item(self.name, WORKER_OF_ITEM)
         if self.items is None:
             return self.name
-        field_of_name = f".{_NAME}" if any(isinstance(item, Mapping) for item in self.items) else ""
+        named = _KEY if self.in_a_map else _NAME
+        field_of_name = f".{named}" if any(isinstance(item, Mapping) for item in self.items) else ""
         return name_for_item(self.name, f"${{{{ self.{_ITEM}{field_of_name} }}}}")
 
     @property
@@ -174,7 +181,10 @@ class Step:
     def _expansion(self) -> dict[str, str] | None:
         if self.for_each_worker:
             return {"item": _ITEM, "in": f"${{{{ {_CONNECTED_WORKERS} }}}}"}
-        return None if self.items is None else {"item": _ITEM, "in": f"${{{{ {list(self.items)} }}}}"}
+        if self.items is None:
+            return None
+        listed = {each[_NAME]: each[_WORKER] for each in self.items if isinstance(each, Mapping)}
+        return {"item": _ITEM, "in": f"${{{{ {listed if self.in_a_map else list(self.items)} }}}}"}
 
 
 class Level(Enum):

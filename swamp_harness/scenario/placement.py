@@ -13,6 +13,7 @@ from swamp_harness.product.workflow import (
     MAIN_JOB,
     WORKER_IN_ITEM,
     WORKER_OF_ITEM,
+    WORKER_OF_KEY,
     Item,
     Placement,
     Step,
@@ -37,6 +38,7 @@ _WHOLE: Mapping[str, Placement] = {
     "the worker named by its item": Placement(target="${{ self.item }}"),
     "the worker that is its item": Placement(target=WORKER_OF_ITEM),
     "the worker of its item": Placement(target=WORKER_IN_ITEM),
+    "the worker of its key": Placement(target=WORKER_OF_KEY),
     "the pool named by its item": Placement(labels={"pool": "${{ self.item }}"}),
 }
 _FIRST_HALF, _MEMBER_OF = "first_half_of_", "member_of_"
@@ -63,6 +65,7 @@ _COLUMNS = {
 }
 _CONNECTED_WORKERS = "the connected workers"
 _NO_ITEM = "no item"
+_IN_A_MAP = "the keys "
 _ITEM_ON = re.compile(r'^(?P<name>[^"]+) on "(?P<worker>[^"]+)"$')
 _ON_ONE_WORKER = "on one worker"
 _AS_ITS_JOB = "as its job"
@@ -87,7 +90,8 @@ def planned(
     Args:
         table: one row for each step, with the columns step, runs on, work; optional columns are after (the
             step that must have succeeded before), queue limit, for each of (the items that it is expanded
-            over, digits as numbers, or items with a worker each; or "no item"; or the connected workers),
+            over, digits as numbers, or items with a worker each, also as the keys of a map; or "no item"; or
+            the connected workers),
             item in its name (no if swamp adds it to the name), at a time (how many of its items), job, job
             runs on, job stays (on one worker, for all its steps), job after (the job that must have succeeded
             before), job queue limit, job at a time (how many of its steps), model (the name of its model
@@ -200,6 +204,7 @@ def _step(row: Mapping[str, str]) -> Step:
         after=row.get("after", ""),
         queue_limit=_seconds(row.get("queue limit", "")),
         items=None if for_each_worker or not each else _items(each),
+        in_a_map=each.startswith(_IN_A_MAP),
         names_items=_names_items(row),
         at_a_time=int(row.get("at a time") or 0),
         for_each_worker=for_each_worker,
@@ -212,7 +217,9 @@ def _step(row: Mapping[str, str]) -> Step:
 
 
 def _items(listed: str) -> list[Item]:
-    return [] if listed == _NO_ITEM else [_item(item.strip()) for item in listed.split(",")]
+    if listed == _NO_ITEM:
+        return []
+    return [_item(item.strip()) for item in listed.removeprefix(_IN_A_MAP).split(",")]
 
 
 def _item(word: str) -> Item:
