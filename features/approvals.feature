@@ -164,7 +164,7 @@ Feature: Approvals
     And the workflow starts
     And the run waits for approval
     And the operator approves the step "gate" by the id of the first run, in the repository
-    And the operator resumes the run by the id of the first run, in the repository, with the input "later"
+    And the operator resumes the run by the id of the first run, in the repository, with the input "later" in a file
     Then the command exits with exit code 1
     And the list of approvals shows, in each place, in text and in JSON:
       | workflow | step | run        |
@@ -263,7 +263,7 @@ Feature: Approvals
     And the operator approves the step "gate-b" through the orchestrator
     And the operator resumes the run through the orchestrator
     And the operator approves the step "gate-a" in the repository
-    And the operator resumes the run through the orchestrator, with the input "later"
+    And the operator resumes the run through the orchestrator, with the input "later" on standard input
     Then the command succeeds
     And these steps started, and no others:
       | step | worker           |

@@ -151,6 +151,26 @@ Feature: Authentication
       | build | the orchestrator |
       | build | the orchestrator |
 
+  @uat-35 @uat-41 @uat-45 @approval-names-its-client
+  Scenario: Only a client who may run a workflow follows its run, and an approval is recorded with the client who gives it
+    Given a repository with server tokens
+    And a workflow with the steps:
+      | job   | step  | runs on          | work                  | after |
+      | build | build | the orchestrator | pauses, then writes   |       |
+      | check | test  | the orchestrator | writes after a moment |       |
+      | check | gate  | the orchestrator | waits for approval    | test  |
+    And an orchestrator that authenticates its clients
+    And the operator has the server token of "alice" in variables
+    When the workflow starts
+    And the step "build" is running
+    And the step "gate" waits for approval
+    And the operator approves the step "gate" through the orchestrator, with the server token of "erin" and the note "see ticket 4711"
+    Then the step "gate" is recorded as approved by "user:erin", with the note "see ticket 4711"
+    And programs with the server tokens of these clients get these answers:
+      | client | request         | answer           |
+      | bob    | follows the run | access is denied |
+      | erin   | follows the run | succeeds         |
+
   @uat-41 @server-token-in-each-place
   Scenario: A client may present its server token in three places, and in none of them one that is not valid
     Given a repository with server tokens

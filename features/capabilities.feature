@@ -91,13 +91,15 @@ Feature: Capabilities
       | the resource that it spares  | spared  |
 
   @uat-22 @worker-deletes-every-version
-  Scenario: A step deletes a resource with all its versions on a worker as on the orchestrator
+  Scenario: A step deletes a resource with all its versions on a worker as on the orchestrator, itself or by its method
     Given a workflow with the steps:
-      | step        | runs on          | work                                             | model  | after       |
-      | seed-local  | the orchestrator | writes several versions of a resource and a file | local  |             |
-      | seed-placed | any worker       | writes several versions of a resource and a file | placed |             |
-      | local       | the orchestrator | deletes the resource of an earlier step          |        | seed-local  |
-      | placed      | any worker       | deletes the resource of an earlier step          |        | seed-placed |
+      | step           | runs on          | work                                             | model  | after       |
+      | seed-local     | the orchestrator | writes several versions of a resource and a file | local  |             |
+      | seed-placed    | any worker       | writes several versions of a resource and a file | placed |             |
+      | local          | the orchestrator | deletes the resource of an earlier step          |        | seed-local  |
+      | placed         | any worker       | deletes the resource of an earlier step          |        | seed-placed |
+      | local-removal  | the orchestrator | writes a resource that is gone when it has ended |        |             |
+      | placed-removal | any worker       | writes a resource that is gone when it has ended |        |             |
     And an orchestrator
     And the enrolled worker "alpha"
     When the workflow starts
@@ -108,6 +110,7 @@ Feature: Capabilities
       | the deletion                 | nothing |
       | the resource that it deletes | nothing |
     And the step "placed" got the same answers and left the same data as the step "local"
+    And the step "placed-removal" got the same answers and left the same data as the step "local-removal"
 
   @uat-22 @worker-deletes-one-version
   Scenario: A step deletes old versions on a worker as on the orchestrator, and no others, and writes no old number again

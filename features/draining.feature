@@ -231,11 +231,13 @@ Feature: Workers that finish their work before they stop
       | text   |
       | JSON   |
 
-  @uat-50 @worker-without-a-step-stops
-  Scenario: A worker with an idle time exits also if it never had a step
+  @uat-50 @network @worker-without-a-step-stops
+  Scenario: A worker with an idle time exits also if it never had a step, and its connection was reset
     Given an orchestrator
     And the token "alpha"
-    When the worker "alpha" starts with an idle time of 3 seconds, configured by variables
+    When the worker "alpha" starts with an idle time of 5 seconds, configured by variables, on a network that can be cut
+    And the worker "alpha" is enrolled
+    And the network of "alpha" is reset
     Then the worker "alpha" exits with exit code 0
     And the pool shows, including past members:
       | worker | status       | connected            |

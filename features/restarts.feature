@@ -154,13 +154,13 @@ Feature: Restarts
     And the check of all runs finds none that is active or stale
 
   @uat-33 @stop-lets-runs-finish
-  Scenario: An orchestrator that is stopped lets its runs go on to their end
+  Scenario: An orchestrator that reports in JSON lets its runs go on to their end when it is stopped
     Given a workflow with the steps:
       | step  | runs on          | work                | after |
       | build | any worker       | pauses, then writes |       |
       | pack  | any worker       | pauses, then writes | build |
       | ship  | the orchestrator | pauses, then writes | pack  |
-    And an orchestrator
+    And an orchestrator with output in JSON
     And the enrolled worker "alpha"
     When the workflow starts
     And the step "build" is running

@@ -654,13 +654,14 @@ Feature: Runs
       | release  | succeeded |         |
 
   @uat-34 @local-run-resumes-from-failed-step
-  Scenario Outline: A failed run of the orchestrator's own steps goes on from its failed step, in <output>
+  Scenario Outline: A failed run of the orchestrator's own steps goes on from its failed step with its input, in <output>
     Given a workflow with the steps:
       | job   | job after | step   | runs on          | work                              | after  |
       | check |           | lint   | the orchestrator | writes at once                    |        |
       | build | check     | first  | the orchestrator | writes at once                    |        |
       | build | check     | second | the orchestrator | fails the first time, then writes | first  |
-      | build | check     | third  | the orchestrator | writes at once                    | second |
+      | build | check     | third  | the orchestrator | writes the input of the run       | second |
+      | build | check     | sign   | the orchestrator | writes at once                    |        |
       | ship  | build     | last   | the orchestrator | writes at once                    |        |
     And an orchestrator
     And the operator's output is in <output>
@@ -674,14 +675,16 @@ Feature: Runs
       | lint   | the orchestrator |
       | second | the orchestrator |
       | second | the orchestrator |
+      | sign   | the orchestrator |
       | third  | the orchestrator |
     And this data is recorded, and no other:
-      | step   | data   | version |
-      | first  | result | 1       |
-      | last   | result | 1       |
-      | lint   | result | 1       |
-      | second | result | 1       |
-      | third  | result | 1       |
+      | step   | data   | version | word      |
+      | first  | result | 1       |           |
+      | last   | result | 1       |           |
+      | lint   | result | 1       |           |
+      | second | result | 1       |           |
+      | sign   | result | 1       |           |
+      | third  | result | 1       | the input |
     And the history shows these runs, and no others:
       | workflow | status    | because |
       | release  | succeeded |         |
@@ -691,6 +694,7 @@ Feature: Runs
       | last   | succeeded |
       | lint   | succeeded |
       | second | succeeded |
+      | sign   | succeeded |
       | third  | succeeded |
 
     Examples:
@@ -743,29 +747,41 @@ Feature: Runs
       | that has succeeded                 | writes at once | build  | text   | no run has failed     |
 
   @uat-34 @resumed-run-fails-again
-  Scenario: A resumed run that fails again can be resumed again
+  Scenario: A run that is resumed from a list, and fails again, can be resumed again with another input
     Given a workflow with the steps:
-      | step   | runs on          | work                              | after  |
-      | first  | the orchestrator | fails the first time, then writes |        |
-      | second | the orchestrator | fails the first time, then writes | first  |
-      | third  | the orchestrator | fails                             | second |
+      | job   | job after | step   | runs on          | work                              | for each of | item in its name | after  |
+      | check |           | first  | the orchestrator | fails the first time, then writes | a, b        | no               |        |
+      | build | check     | second | the orchestrator | fails the first time, then writes |             |                  |        |
+      | build | check     | third  | the orchestrator | fails                             |             |                  | second |
+      | build | check     | fourth | the orchestrator | writes the input of the run       |             |                  | second |
     And an orchestrator
     When the workflow runs to its end
     And the operator resumes the run from the step "first"
-    And the operator resumes the run from the step "second"
+    And the operator resumes the run from the step "second" with the input "later"
     Then the command exits with exit code 1
     And these steps started, and no others:
-      | step   | worker           |
-      | first  | the orchestrator |
-      | first  | the orchestrator |
-      | second | the orchestrator |
-      | second | the orchestrator |
-      | third  | the orchestrator |
+      | step    | worker           |
+      | first-a | the orchestrator |
+      | first-a | the orchestrator |
+      | first-b | the orchestrator |
+      | first-b | the orchestrator |
+      | fourth  | the orchestrator |
+      | second  | the orchestrator |
+      | second  | the orchestrator |
+      | third   | the orchestrator |
+    And this data is recorded, and no other:
+      | step    | data   | version | word  |
+      | first-a | result | 1       |       |
+      | first-b | result | 1       |       |
+      | fourth  | result | 1       | later |
+      | second  | result | 1       |       |
     And the history of the run shows these steps, and no others:
-      | step   | status    |
-      | first  | succeeded |
-      | second | succeeded |
-      | third  | failed    |
+      | step    | status    |
+      | first-a | succeeded |
+      | first-b | succeeded |
+      | fourth  | succeeded |
+      | second  | succeeded |
+      | third   | failed    |
 
   # The first run fails at the first step, and the second run at the second.
   @uat-34 @named-run-of-two-resumes
@@ -889,9 +905,9 @@ Feature: Runs
     Then both commands fail because too many runs are in progress, with the same exit code
 
   # A check before a method runs on the orchestrator; it cannot see the machine of a worker.
-  @uat-49 @placed-step-runs-unchecked
-  Scenario: A step on a worker runs without the checks of its method, even if its model requires them
-    Given a workflow whose models require their checks, with the steps:
+  @uat-22 @uat-49 @placed-step-runs-unchecked
+  Scenario: A step on a worker runs without the checks that its model requires; its data has the tags of model and workflow
+    Given a workflow whose models require their checks, whose models have the tags "shelf=top", with the tags "env=staging", with the steps:
       | step  | runs on                         | work                                                     | after |
       | build | any worker                      | writes at once if its check allows it, which it does not |       |
       | pack  | worker "alpha"                  | writes at once if its check allows it, which it does not | build |
@@ -910,6 +926,7 @@ Feature: Runs
       | build | result | 1       | alpha      |
       | pack  | result | 1       | alpha      |
       | ship  | result | 1       | alpha      |
+    And all data of the steps "build, pack, ship" has the tags "shelf=top, env=staging"
 
   @uat-49 @local-step-stopped-by-its-check
   Scenario: A step on the orchestrator does not start if a check of its method fails, also beside steps on workers

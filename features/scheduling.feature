@@ -525,6 +525,21 @@ Feature: Dispatch and scheduling
     And each item of "pack" has its result in version 2
     And the operator can still read version 1 of the result of each item of "pack"
 
+  @uat-21 @step-after-list-runs
+  Scenario: A step after a list runs when all items of the list have been processed
+    Given a workflow with the steps:
+      | step | runs on          | work           | for each of | item in its name | after |
+      | pack | the orchestrator | writes at once | apple, pear | no               |       |
+      | ship | the orchestrator | writes at once |             |                  | pack  |
+    And an orchestrator
+    When the workflow starts
+    Then the run succeeds
+    And these steps started, and no others:
+      | step       | worker           |
+      | pack-apple | the orchestrator |
+      | pack-pear  | the orchestrator |
+      | ship       | the orchestrator |
+
   @uat-21 @newest-version-is-read
   Scenario: What the items of a list wrote in a second run is the newest version that the operator reads
     Given a workflow with the steps:
@@ -578,12 +593,12 @@ Feature: Dispatch and scheduling
   @uat-21 @uat-39 @job-stays-on-one-worker
   Scenario: Jobs that stay on one worker run all their steps there, each job on its own worker
     Given a workflow with the steps:
-      | job   | job stays     | step  | runs on        | work                  | for each of       | at a time | after |
-      | ocean | on one worker | build | worker "alpha" | writes after a moment |                   |           |       |
-      | ocean | on one worker | pack  | any worker     | writes after a moment | sand, shell, salt |           | build |
-      | river | on one worker | test  | worker "beta"  | writes after a moment |                   |           |       |
-      | river | on one worker | ship  | any worker     | writes after a moment | east, south, west | 2         | test  |
-      | creek |               | sign  | worker "gamma" | writes after a moment | up, down          | 1         |       |
+      | job   | job stays     | job at a time | step  | runs on        | work                  | for each of       | at a time | after |
+      | ocean | on one worker |               | build | worker "alpha" | writes after a moment |                   |           |       |
+      | ocean | on one worker |               | pack  | any worker     | writes after a moment | sand, shell, salt |           | build |
+      | river | on one worker | 1             | test  | worker "beta"  | writes after a moment |                   |           |       |
+      | river | on one worker | 1             | ship  | any worker     | writes after a moment | east, south, west | 2         | test  |
+      | creek |               | 1             | sign  | worker "gamma" | writes after a moment | up, down          |           |       |
     And an orchestrator
     And the enrolled worker "alpha" with 2 slots
     And the enrolled worker "beta" with 4 slots
@@ -909,18 +924,19 @@ Feature: Dispatch and scheduling
   @uat-21 @uat-42 @place-is-inherited
   Scenario: A step without a place runs where its job says, and a job without a place where its workflow says
     Given a workflow for workers with the labels "pool=a", with the steps:
-      | job    | job runs on      | step    | runs on                | work           | for each of               |
-      | build  |                  | first   | as its job             | writes at once |                           |
-      | build  |                  | second  | pool=b                 | writes at once |                           |
-      | build  |                  | third   | worker "beta"          | writes at once |                           |
-      | build  |                  | fourth  | the orchestrator       | writes at once |                           |
-      | build  |                  | each    | as its job             | writes at once | x, y                      |
-      | build  |                  | host    | the worker of its item | writes at once | x on "alpha", y on "beta" |
-      | deploy | zone=b           | fifth   | as its job             | writes at once |                           |
-      | deploy | zone=b           | sixth   | pool=a                 | writes at once |                           |
-      | test   | worker "beta"    | seventh | as its job             | writes at once |                           |
-      | sign   | the orchestrator | eighth  | as its job             | writes at once |                           |
-      | sign   | the orchestrator | ninth   | pool=b                 | writes at once |                           |
+      | job    | job runs on      | step    | runs on                | work           | for each of                        |
+      | build  |                  | first   | as its job             | writes at once |                                    |
+      | build  |                  | second  | pool=b                 | writes at once |                                    |
+      | build  |                  | third   | worker "beta"          | writes at once |                                    |
+      | build  |                  | fourth  | the orchestrator       | writes at once |                                    |
+      | build  |                  | each    | as its job             | writes at once | x, y                               |
+      | build  |                  | host    | the worker of its item | writes at once | x on "alpha", y on "beta"          |
+      | build  |                  | pair    | the worker of its key  | writes at once | the keys x on "beta", y on "alpha" |
+      | deploy | zone=b           | fifth   | as its job             | writes at once |                                    |
+      | deploy | zone=b           | sixth   | pool=a                 | writes at once |                                    |
+      | test   | worker "beta"    | seventh | as its job             | writes at once |                                    |
+      | sign   | the orchestrator | eighth  | as its job             | writes at once |                                    |
+      | sign   | the orchestrator | ninth   | pool=b                 | writes at once |                                    |
     And an orchestrator with a queue limit of 20 seconds
     And the enrolled worker "alpha" with the labels "pool=a" and 9 slots
     And the enrolled worker "beta" with the labels "pool=b, zone=b" and 9 slots
@@ -937,6 +953,8 @@ Feature: Dispatch and scheduling
       | host-x  | alpha            |
       | host-y  | beta             |
       | ninth   | beta             |
+      | pair-x  | beta             |
+      | pair-y  | alpha            |
       | second  | beta             |
       | seventh | beta             |
       | sixth   | alpha            |

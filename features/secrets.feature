@@ -58,8 +58,10 @@ Feature: Secrets
   @uat-24 @several-secrets-stay-home
   Scenario: A step that receives several secrets reveals none of them
     Given a workflow with the steps:
-      | step  | runs on    | work                                                                        |
-      | build | any worker | writes three secrets, one from a list and one of its model, into a resource |
+      | step  | runs on          | work                                                                        |
+      | build | any worker       | writes three secrets, one from a list and one of its model, into a resource |
+      | pack  | any worker       | writes the input of the run, which its method takes for sensitive           |
+      | ship  | the orchestrator | writes the input of the run, which its method takes for sensitive           |
     And an orchestrator
     And the vault holds the secret "api-key", of three letters
     And the vault holds the secret "other-key", which begins with the secret "api-key"
@@ -70,6 +72,10 @@ Feature: Secrets
     And the step "build" received the secrets "api-key, other-key, model-key"
     And only the vault holds the secrets "api-key, other-key, model-key"
     And no output about the run shows the secrets "api-key, other-key, model-key"
+    And this data is recorded, and no other:
+      | step | data   | version | word |
+      | pack | result | 1       | ***  |
+      | ship | result | 1       | ***  |
 
   # Such as a private key: with quotes, letters of all kinds and different line endings.
   @uat-24 @multiline-secret-intact-and-home

@@ -21,6 +21,8 @@ _MONTH = timedelta(days=30)
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 MODEL_TYPE = "swamp/server-token"
 ANYTHING = ("admin", "access:*")
+# The requests for which a client must be allowed to run a workflow.
+_OF_A_WORKFLOW = ("workflow.run", "workflow.resume", "workflow.approve", "workflow.reject", "run.attach")
 
 
 class Refused(Exception):
@@ -313,7 +315,7 @@ def meets_condition(grant: dict[str, Any], resource: str, tags: Mapping[str, str
 
 def needed_for(request: dict[str, Any]) -> tuple[str, str]:
     """The action and the resource that a grant must name for a request."""
-    if request["type"] in ("workflow.run", "workflow.resume", "workflow.approve", "workflow.reject"):
+    if request["type"] in _OF_A_WORKFLOW:
         return "run", f"workflow:{request['payload']['workflowIdOrName']}"
     if request["type"] == "model.method.run":
         return "run", f"model:{request['payload']['modelIdOrName']}"

@@ -200,7 +200,8 @@ COMMANDS: Sequence[Command] = (
         _SERVER, _TOKEN, Option("--run"),
     )),
     Command("workflow resume", "Resume a suspended or a failed run", "operator.workflows:resume", ("name",), (
-        Option("--from"), Option("--run"), _SERVER, _TOKEN, Option("--input"),
+        Option("--from"), Option("--run"), _SERVER, _TOKEN, Option("--input"), Option("--input-file"),
+        Option("--stdin", takes=False),
     )),
     Command("workflow approvals", "List the steps to approve", "operator.workflows:list_approvals", (), (
         _SERVER,

@@ -93,6 +93,14 @@ class Repository:
             return place.model_type
         raise UserError(f"Model not found: {name}", "model_not_found")
 
+    def tags_of_model(self, name: str) -> dict[str, str]:
+        """The tags in the definition of a model instance, which its data get; none without a definition."""
+        import yaml
+
+        model = self.read(f"models/{name}.json")
+        definition = yaml.safe_load(Path(model["path"]).read_text("utf-8")) if model else {}
+        return dict(definition.get("tags", {}))
+
     def places_of(self, model: str) -> list[Place]:
         """The data of a model instance, by its name or id."""
         return [

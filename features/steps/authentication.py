@@ -16,6 +16,12 @@ def a_repository_with_server_tokens(context: StepContext) -> None:
     repositories.begin_with_server_tokens(context.world)
 
 
+@given('the operator has the server token of "{client:Name}" in variables')
+def the_operator_has_the_server_token(context: StepContext, client: str) -> None:
+    """Lets the operator's commands present this server token to the orchestrator, unless they name one."""
+    authentication.take_server_token(context.world, client)
+
+
 @when('the clients "{clients:Names}" run these commands, in text and in JSON:')
 def the_clients_run_these_commands(context: StepContext, clients: list[str]) -> None:
     """Runs each command for each client, through the orchestrator, in text and in JSON."""

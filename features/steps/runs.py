@@ -386,7 +386,7 @@ def the_orchestrator_still_answers(context: StepContext) -> None:
 def all_data_has_the_tags(context: StepContext, steps: list[str], tags: dict[str, str]) -> None:
     """Checks that all data of these steps has exactly these tags."""
     expect(
-        f"all data of the steps {' and '.join(steps)} has the tags that the run was given",
+        f"all data of the steps {' and '.join(steps)} has these tags",
         expected={step: [tags] for step in steps},
         actual={step: runs.tags_of_data(context.world, step, tags) for step in steps},
     )

@@ -46,6 +46,7 @@ class Description:
         sensitive: the fields of a resource that are kept in a vault, by spec.
         checks: before methods, by name.
         followed_by: the methods for which a method asks, by its name.
+        confided: the sensitive arguments of methods, by name of the method.
     """
 
     methods: Mapping[str, Method]
@@ -54,6 +55,7 @@ class Description:
     sensitive: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     checks: Mapping[str, Check] = field(default_factory=dict)
     followed_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    confided: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 _MODULES = {
@@ -80,6 +82,12 @@ def described(model_type: str) -> Description:
         f"standin.extensions.{_MODULES[model_type]}"
     ).DESCRIPTION
     return description
+
+
+def confided_to(model_type: str, method: str, inputs: Mapping[str, Any]) -> list[str]:
+    """The values of the sensitive arguments of a method; none of a type that the stand-in does not know."""
+    names = described(model_type).confided.get(method, ()) if model_type in _MODULES else ()
+    return [str(inputs[name]) for name in names if name in inputs]
 
 
 def method_of(model_type: str, name: str) -> Method:

@@ -294,12 +294,19 @@ async def _use(inputs: dict[str, Any], context: Context) -> None:
     log_entry("end", inputs["step"])
 
 
+async def _remove(inputs: dict[str, Any], context: Context) -> None:
+    log_entry("start", inputs["step"])
+    handle = await context.write_resource("record", "doomed", {"text": "doomed", "number": 1})
+    note(f"got-{inputs['step']}", json.dumps({"written": _fields(handle)}))
+    log_entry("end", inputs["step"])
+
+
 def _record(spec: str, kept: int = 10, **tags: str) -> Kind:
     return Kind(spec, versions_kept=kept, tags=tags)
 
 
 DESCRIPTION = Description(
-    methods={"use": _use},
+    methods={"use": _use, "remove": _remove},
     resources={
         "record": _record("record", shelf="records"),
         "scarce": _record("scarce", 2),

@@ -157,6 +157,7 @@ async def _lines(inputs: dict[str, Any], context: Context) -> None:
 DESCRIPTION = Description(
     methods={
         "once": _once,
+        "discreet": _once,
         "checked": _once,
         "chained": _once,
         "noted": _noted,
@@ -179,5 +180,6 @@ DESCRIPTION = Description(
     resources={"state": Kind("state")},
     checks={"uat-slow": Check(("slow",), ("checked",), "the slow check has failed on purpose")},
     followed_by={"chained": ("noted",)},
+    confided={"discreet": ("word",)},
     files={"trace": Kind("trace", "file", "text/plain", streaming=True)},
 )

@@ -527,8 +527,17 @@ def input_of_the_resume_ignored() -> None:
 
 @mutant(45)
 def input_of_the_resume_ignored_in_repository() -> None:
-    """A suspended run that is resumed in the repository with an input keeps the one that it had."""
-    _lost_when_resumed_in_repository("--input")
+    """A suspended run that is resumed in the repository with an input in a file keeps the one that it had."""
+    _lost_when_resumed_in_repository("--input-file")
+
+
+@mutant(45)
+def input_of_the_resume_not_read() -> None:
+    """A run that is resumed with an input on standard input keeps the one that it had."""
+
+    @replaces("operator.workflows:resume")
+    def _(old: Callable[[Call], int], call: Call) -> int:
+        return old(_without(call, "--stdin"))
 
 
 @mutant(45)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from standin.commandline import Call
     from standin.errors import UserError
     from standin.orchestrator.gate import Gate
+    from standin.orchestrator.requests import Requests
     from standin.repository import Repository
 
 
@@ -152,6 +153,26 @@ def files_of_grants_do_not_count() -> None:
     @replaces("access:grants_of_files")
     def _(old: Callable[[Repository], list[dict[str, Any]]], repository: Repository) -> list[dict[str, Any]]:
         return []
+
+
+@mutant(41)
+def anybody_follows_any_run() -> None:
+    """A client without a grant to run a workflow follows a run of it that is in progress."""
+    _let_everybody_ask("run.attach")
+
+
+@mutant(41)
+def approval_under_the_name_of_the_user() -> None:
+    """An approval through an orchestrator is recorded with the user of the command, not with the client."""
+
+    @replaces("orchestrator.requests:Requests.as_made_by")
+    def _(
+        old: Callable[[Requests, str, dict[str, Any]], dict[str, Any]],
+        requests: Requests,
+        client: str,
+        request: dict[str, Any],
+    ) -> dict[str, Any]:
+        return old(requests, "" if request["type"] == "workflow.approve" else client, request)
 
 
 @mutant(41)

@@ -34,6 +34,38 @@ def methods_asked_for_do_not_run() -> None:
 
 
 @mutant(22)
+def placed_removal_leaves_its_resources() -> None:
+    """The resources of a model stay when a method that removes them has ended on a worker."""
+
+    @replaces("orchestrator.serve:Orchestrator.mark_as_deleted")
+    def _(
+        old: Callable[[Orchestrator, Work, Step], None], orchestrator: Orchestrator, work: Work, step: Step
+    ) -> None:
+        if step.requirement is None:
+            old(orchestrator, work, step)
+
+
+@mutant(22)
+def tags_of_the_model_dropped() -> None:
+    """The data of a step on a worker do not get the tags of its model."""
+
+    @replaces("repository:Repository.tags_of_model")
+    def _(
+        old: Callable[[Repository, str], dict[str, str]], repository: Repository, name: str
+    ) -> dict[str, str]:
+        return {}
+
+
+@mutant(22)
+def tags_of_the_workflow_dropped() -> None:
+    """The data of a run do not get the tags of its workflow."""
+
+    @replaces("orchestrator.runs:Run.tags_of_workflow")
+    def _(old: Callable[[Run], dict[str, str]], run: Run) -> dict[str, str]:
+        return {}
+
+
+@mutant(22)
 def tags_dropped() -> None:
     """The tags that an author gives are dropped on a worker."""
 

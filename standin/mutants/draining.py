@@ -468,3 +468,15 @@ def busy_slot_does_not_count() -> None:
             return await old(session, job)
         finally:
             session.begin_idleness()
+
+
+@mutant(50)
+def returned_worker_has_no_idle_time() -> None:
+    """A worker with an idle time that has lost its connection and returned never stops by itself."""
+
+    @replaces("worker.session:Session.answered")
+    def _(old: Callable[[Session, dict[str, Any]], None], session: Session, reply: dict[str, Any]) -> None:
+        returns = session._enrolled_once
+        old(session, reply)
+        if returns:
+            session.end_idleness()

@@ -570,6 +570,17 @@ def reloading_orchestrator_ends_at_once() -> None:
 
 
 @mutant(33)
+def orchestrator_in_json_interrupts_at_once() -> None:
+    """An orchestrator that reports in JSON interrupts its runs and methods at once when it is stopped."""
+
+    @replaces("orchestrator.serve:Orchestrator.let_runs_finish")
+    async def _(old: Callable[[Orchestrator], Awaitable[None]], orchestrator: Orchestrator) -> None:
+        if orchestrator._in_json:
+            await orchestrator._requests.interrupt_all("server_shutdown")
+        await old(orchestrator)
+
+
+@mutant(33)
 def stop_waits_too_long() -> None:
     """An orchestrator that is stopped lets its runs go on for much longer than it promises."""
 

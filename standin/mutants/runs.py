@@ -1168,6 +1168,52 @@ def resumed_run_ends_with_its_step() -> None:
 
 
 @mutant(34)
+def resumed_run_repeats_the_steps_beside() -> None:
+    """A resumed run also runs the steps again that come after the named one without depending on it."""
+
+    @replaces("orchestrator.requests:steps_to_repeat")
+    def _(
+        old: Callable[[str, Sequence[Step], str], set[str]], workflow: str, steps: Sequence[Step], first: str
+    ) -> set[str]:
+        names = [step.name for step in steps]
+        return old(workflow, steps, first) | set(names[names.index(first) :] if first in names else ())
+
+
+@mutant(34)
+def resumed_run_keeps_the_items_of_its_step() -> None:
+    """A run that is resumed from a list does not run the items of the list again."""
+
+    @replaces("orchestrator.requests:steps_to_repeat")
+    def _(
+        old: Callable[[str, Sequence[Step], str], set[str]], workflow: str, steps: Sequence[Step], first: str
+    ) -> set[str]:
+        items = {step.name for step in steps if step.expanded == first != step.name}
+        return old(workflow, steps, first) - items
+
+
+@mutant(34)
+def failed_run_forgets_its_input() -> None:
+    """A failed run that is resumed has no longer the input with which it was started; a suspended one has."""
+
+    @replaces("orchestrator.requests:Requests.failed")
+    def _(
+        old: Callable[[Requests, dict[str, Any]], dict[str, Any]],
+        requests: Requests,
+        payload: dict[str, Any],
+    ) -> dict[str, Any]:
+        return {**old(requests, payload), "inputs": {}}
+
+
+@mutant(34)
+def input_of_the_resume_from_a_step_ignored() -> None:
+    """A failed run that is resumed with an input keeps the one that it had."""
+
+    @replaces("operator.workflows:inputs_given")
+    def _(old: Callable[[Call], dict[str, str]], call: Call) -> dict[str, str]:
+        return {} if call.has("--from") else old(call)
+
+
+@mutant(34)
 def resumed_run_skips_later_jobs() -> None:
     """A resumed run runs the steps of the job with the named step, and none of a later job."""
 

@@ -1949,3 +1949,35 @@ def one_waiting_step_at_a_time() -> None:
                 waiting.remove(each)
                 break
         dispatcher._waiting = waiting
+
+
+@mutant(21)
+def step_after_a_list_never_begins() -> None:
+    """A step after a list never begins."""
+
+    @replaces("orchestrator.runs:Run.may_begin")
+    async def _(old: Callable[[Run, Step], Awaitable[bool]], run: Run, step: Step) -> bool:
+        before = [run.step_named(name) for name in step.after]
+        return await old(run, step) and all(each.expanded == each.name for each in before)
+
+
+@mutant(21)
+def map_has_no_items() -> None:
+    """A step that is expanded over a map does not run."""
+
+    @replaces("orchestrator.workflow:listed_in")
+    def _(old: Callable[[Any], list[Any]], items: Any) -> list[Any]:
+        return [] if isinstance(items, dict) else old(items)
+
+
+@mutant(21)
+def limit_of_a_job_ignored() -> None:
+    """A limit of the steps of a job that are at work at the same time has no effect; one of a step has."""
+
+    @replaces("orchestrator.workflow:placed")
+    def _(
+        old: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]],
+        step: dict[str, Any],
+        job: dict[str, Any],
+    ) -> dict[str, Any]:
+        return old(step, {key: value for key, value in job.items() if key != "concurrency"})

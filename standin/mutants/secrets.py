@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from standin.mutants import mutant, replaces
@@ -33,6 +33,20 @@ def secret_in_a_resource() -> None:
     @replaces("worker.context:Context.blanked_resource")
     def _(old: Callable[[Context, Any], Any], context: Context, data: Any) -> Any:
         return data
+
+
+@mutant(24)
+def sensitive_argument_unknown() -> None:
+    """The value of a sensitive argument that does not come from a vault is written in plain text."""
+
+    @replaces("orchestrator.workflow:confided_to")
+    def _(
+        old: Callable[[str, str, Mapping[str, Any]], list[str]],
+        model_type: str,
+        method: str,
+        inputs: Mapping[str, Any],
+    ) -> list[str]:
+        return []
 
 
 @mutant(24)

@@ -349,9 +349,14 @@ def resume(call: Call) -> int:
         "workflowIdOrName": call.arguments[0],
         "from": call.option("--from"),
         "runId": call.option("--run"),
-        "inputs": inputs_given(call),
+        "inputs": overridden(inputs_of_resume(call), inputs_given(call)),
     }
     return follow_to_end(call, wanted)
+
+
+def inputs_of_resume(call: Call) -> dict[str, Any]:
+    """The inputs for a resumed run, from standard input or a file."""
+    return overridden({}, *sets_of_inputs(call))
 
 
 def approve(call: Call) -> None:

@@ -128,6 +128,7 @@ class Requests:
         socket: ServerConnection,
         first: dict[str, Any],
         check: Callable[[dict[str, Any]], None] | None = None,
+        client: str = "",
     ) -> None:
         """Answer the requests on a connection.
 
@@ -135,9 +136,11 @@ class Requests:
             socket: the connection.
             first: the request that has arrived.
             check: checks that the client may make a request; None if every client may.
+            client: who makes them; empty if the orchestrator authenticates nobody.
         """
         request = first
         while True:
+            request = self.as_made_by(client, request)
             if check is not None and (refusal := refusal_by(check, request)):
                 await self._send(socket, request["type"], refusal)
                 request = json.loads(await socket.recv())
@@ -156,6 +159,16 @@ class Requests:
                 return
             await self._send(socket, request["type"], await self._answer(request))
             request = json.loads(await socket.recv())
+
+    def as_made_by(self, client: str, request: dict[str, Any]) -> dict[str, Any]:
+        """A request with the client as who decides, and with the workflow of the run that it is about."""
+        payload = request.get("payload", {})
+        if request["type"] in ("workflow.approve", "workflow.reject") and client:
+            return {**request, "payload": {**payload, "decidedBy": client}}
+        if request["type"] == "run.attach":
+            run = self._runs.get(payload["runId"])
+            return {**request, "payload": {**payload, "workflowIdOrName": run.workflow if run else ""}}
+        return request
 
     async def _follow(self, work: Coroutine[Any, Any, None]) -> None:
         """Do work for an operator who follows a run or a method."""
@@ -476,7 +489,7 @@ class Requests:
 
     def lines_sent_before(self, payload: dict[str, Any]) -> int:
         """The number of lines of a run that a returning follower has already received."""
-        return int(payload["afterSeq"])
+        return int(payload.get("afterSeq", 0))
 
     async def _send_lines(self, socket: ServerConnection, run: Run, after: int = 0) -> None:
         listening = asyncio.ensure_future(self._listen(socket, run))

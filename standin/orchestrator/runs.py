@@ -14,7 +14,7 @@ from standin.approvals import SUSPENDED, WAITING
 from standin.errors import UserError
 from standin.moments import stamp
 from standin.orchestrator.dispatch import StepFailed, Work
-from standin.orchestrator.workflow import Step, with_latest
+from standin.orchestrator.workflow import Step, tags_of, with_latest
 from standin.redaction import blanked
 from standin.repository import Repository
 from standin.store import Kind, Place
@@ -253,11 +253,19 @@ class Run:
             lambda line: self._say(f"{step.name} │ {line}"),
             self._progress[step.name].wrote.append,
             step.kept,
-            self._tags,
+            self.tags_for(step),
             step.of_the_model,
             self.group_of(step),
             self._checks_skipped,
         )
+
+    def tags_for(self, step: Step) -> dict[str, str]:
+        """The tags of the data of a step: those of its model, of its workflow and of the run."""
+        return {**self._repository.tags_of_model(step.model), **self.tags_of_workflow(), **self._tags}
+
+    def tags_of_workflow(self) -> dict[str, str]:
+        """The tags of the workflow itself."""
+        return tags_of(self._repository, self.workflow)
 
     def group_of(self, step: Step) -> str:
         """The group of steps that share one worker with a step; empty if it may run anywhere."""
@@ -358,14 +366,14 @@ def resumable(repository: Repository, workflow: str, run_id: str) -> dict[str, A
 
 
 def steps_to_repeat(workflow: str, steps: Sequence[Step], first: str) -> set[str]:
-    """The names of a step and of all that depend on it.
+    """The names of a step of a workflow, or of its items if it has some, and of all that depend on it.
 
     Raises:
         UserError: there is no such step.
     """
-    if first not in {step.name for step in steps}:
+    found = {step.name for step in steps if step.expanded == first}
+    if not found:
         raise UserError(f'Step "{first}" not found in workflow "{workflow}".', "workflow_resume_failed")
-    found = {first}
     while more := {step.name for step in steps if step.name not in found and found & set(step.after)}:
         found |= more
     return found

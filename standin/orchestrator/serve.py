@@ -41,6 +41,9 @@ from standin.runners import Runner
 from standin.timing import DRAINING, IDLE_LIMIT, QUEUE_LIMIT
 from standin.tokens import Rejected
 
+# The method of an extension after which swamp deletes the resources of its model, by its name.
+_REMOVING = "remove"
+
 
 def check_certificate(certificate: str, key: str) -> None:
     """Refuse a certificate without its key, and a key without a certificate."""
@@ -185,7 +188,9 @@ class Orchestrator:
     async def let_runs_finish(self) -> None:
         """Let the runs and methods in progress go on for some time, then end them."""
         active = self._requests.active
-        if active:
+        if self._in_json:
+            say(json.dumps({"status": "stopping"}, separators=(",", ":")))
+        elif active:
             say(f"Draining {active} active run(s)...")
         undrained = await self._requests.wait_for_ends(time_for_runs())
         if undrained:
@@ -210,14 +215,17 @@ class Orchestrator:
             elif first.get("method") == "worker.enroll":
                 await self._serve_worker(socket, first["params"])
             else:
-                await self._requests.serve(socket, first, self.check_for(socket))
+                await self._requests.serve(socket, first, self.check_for(socket), self.client_of(socket))
 
     def check_for(self, socket: ServerConnection) -> Callable[[dict[str, Any]], None] | None:
         """What checks that the client of a connection may make a request; None if nothing does."""
-        policy, request = self._gate.policy, socket.request
-        if policy is None or request is None:
-            return None
-        return functools.partial(policy.check, self._gate.client_of(request))
+        policy = self._gate.policy
+        return None if policy is None else functools.partial(policy.check, self.client_of(socket))
+
+    def client_of(self, socket: ServerConnection) -> str:
+        """The client of a connection; empty if the orchestrator authenticates nobody."""
+        request = socket.request
+        return "" if self._gate.policy is None or request is None else self._gate.client_of(request)
 
     # --- workers
 
@@ -282,9 +290,22 @@ class Orchestrator:
             await self.dispatcher.run(work, step.requirement, limit)
             for method in self.methods_after(work):
                 await self._run_here(replace(work, method=method))
-            return
-        self.check_before(work)
-        await self._run_here(work)
+        else:
+            self.check_before(work)
+            await self._run_here(work)
+        if work.method == _REMOVING:
+            self.mark_as_deleted(work, step)
+
+    def mark_as_deleted(self, work: Work, step: Step) -> None:
+        """Store a last version of each resource of a step's model, which says when it was deleted."""
+        kinds = described(work.model_type).resources
+        for place in self._repository.places_of(work.model):
+            latest = self._repository.store.latest(place)
+            if latest is not None and latest.facts["specName"] in kinds:
+                tags = {**latest.facts["tags"], "step": step.name}
+                kind = replace(kinds[latest.facts["specName"]], tags=tags)
+                deletion = {"deletedAt": stamp(), "deletedByMethod": work.method}
+                self._repository.store.put(place, kind, {**latest.content(), **deletion})
 
     def methods_after(self, work: Work) -> Sequence[str]:
         """The methods for which a step on a worker asks, which the orchestrator runs."""

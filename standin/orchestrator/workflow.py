@@ -12,6 +12,7 @@ from typing import Any
 
 from standin import records, vaults
 from standin.errors import UserError
+from standin.extensions import confided_to
 from standin.orchestrator.dispatch import Requirement
 from standin.repository import Repository
 from standin.store import name_for_item
@@ -26,7 +27,7 @@ _PLACEMENT = ("target", "labels", "platform", "queueTimeout")
 # The keys that each level of a workflow may have.
 _KEYS = {
     "workflow": ("id", "name", "tags", "inputs", "jobs", "version", "affinity", *_PLACEMENT),
-    "job": ("name", "steps", "dependsOn", "weight", "affinity", *_PLACEMENT),
+    "job": ("name", "steps", "dependsOn", "weight", "affinity", "concurrency", *_PLACEMENT),
     "step": (
         *("name", "task", "forEach", "dependsOn", "weight", "dataOutputOverrides", "allowFailure"),
         "concurrency",
@@ -98,10 +99,17 @@ def steps_of(repository: Repository, workflow: str, inputs: dict[str, str]) -> l
         for each in described
         for item in items_of(repository, each)
     ]
+    for job, step in steps:
+        step.after[:] = items_of_steps(step.after, [other for name, other in steps if name == job])
     before = {job["name"]: [each["job"] for each in job.get("dependsOn", ())] for job in document["jobs"]}
     for job, step in steps:
         step.after += [other.name for name, other in steps if name in before[job]]
     return [step for _, step in steps]
+
+
+def items_of_steps(names: Sequence[str], steps: Sequence[Step]) -> list[str]:
+    """The names of the steps that steps were expanded to, by the names in their workflow."""
+    return [step.name for name in names for step in steps if step.expanded == name]
 
 
 def refuse_unknown_keys(document: dict[str, Any]) -> None:
@@ -162,6 +170,11 @@ def tags_of_all(repository: Repository) -> dict[str, dict[str, str]]:
     return {each["name"]: each["tags"] for each in documents}
 
 
+def tags_of(repository: Repository, workflow: str) -> dict[str, str]:
+    """The tags of a workflow, which its data get."""
+    return tags_of_all(repository).get(workflow, {})
+
+
 def validation(file: Path) -> dict[str, Any]:
     """The validation of a workflow: whether it can be read, and if not, why."""
     import yaml
@@ -210,8 +223,8 @@ def of_the_workflow(job: dict[str, Any], workflow: dict[str, Any]) -> dict[str, 
 
 
 def placed(step: dict[str, Any], job: dict[str, Any]) -> dict[str, Any]:
-    """The description of a step, with the worker requirements of its job, and its group."""
-    inherited: dict[str, Any] = {key: job[key] for key in _PLACEMENT if key in job}
+    """The description of a step, with the worker requirements and the limit of its job, and its group."""
+    inherited: dict[str, Any] = {key: job[key] for key in (*_PLACEMENT, "concurrency") if key in job}
     group = job.get("group", job["name"] if job.get("affinity") else "")
     return {**inherited, **step, "job": job["name"], "group": group}
 
@@ -224,7 +237,14 @@ def items_of(repository: Repository, described: dict[str, Any]) -> list[dict[str
     item = f"self.{described['forEach']['item']}"
     if listed is not None and listed[1] == "workers.connected()":
         return [{f"{item}.attributes.name": worker["name"]} for worker in connected_workers(repository)]
-    return [values_of(item, each) for each in (ast.literal_eval(listed[1]) if listed else [])]
+    return [values_of(item, each) for each in (listed_in(ast.literal_eval(listed[1])) if listed else [])]
+
+
+def listed_in(items: Any) -> list[Any]:
+    """The items of a list, or those of a map: its keys with their values."""
+    if isinstance(items, dict):
+        return [{"key": key, "value": value} for key, value in items.items()]
+    return list(items)
 
 
 def values_of(name: str, item: Any) -> dict[str, str]:
@@ -258,9 +278,11 @@ def _step(repository: Repository, described: dict[str, Any], known: dict[str, st
     labels = _evaluated(described.get("labels", {}), meaning)
     platform = _evaluated(described.get("platform", ""), meaning)
     model = task.get("modelName") or task.get("modelIdOrName", "")
+    model_type = task.get("modelType") or (repository.model_type_of(model) if model else "")
+    secrets += confided_to(model_type, task.get("methodName", ""), task.get("inputs", {}))
     return Step(
-        _evaluated(described["name"], meaning),
-        task.get("modelType") or (repository.model_type_of(model) if model else ""),
+        _evaluated(name_of(described), meaning),
+        model_type,
         model,
         task.get("methodName", ""),
         task.get("inputs", {}),
@@ -278,6 +300,14 @@ def _step(repository: Repository, described: dict[str, Any], known: dict[str, st
         described["name"],
         described.get("concurrency", 0),
     )
+
+
+def name_of(described: dict[str, Any]) -> str:
+    """The name of a step; that of an expanded one gets its item at the end, unless it has an expression."""
+    name = str(described["name"])
+    if "forEach" not in described or _EXPRESSION.search(name):
+        return name
+    return f"{name}-${{{{ self.{described['forEach']['item']} }}}}"
 
 
 def _evaluated(value: Any, meaning: Callable[[str], str]) -> Any:

@@ -258,7 +258,7 @@ NOBODY_TO_VERIFY = re.compile(r"No connected workers found to verify\.")
 LISTENING = re.compile(
     r'(listening on "?|"status":"listening",.{0,100}"url":")(?P<address>wss?://[^":/]{1,100}:(?P<port>\d{1,5}))'
 )
-WAITS_FOR_RUNS = re.compile(r"Draining \d+ active run")
+WAITS_FOR_RUNS = re.compile(r'Draining \d+ active run|"status":"stopping"')
 VERIFICATION_FAILED = re.compile(
     r'Worker "?(?P<worker>[^" ]+)"? (?:failed enrollment verification|verification probe errored): '
     r'"?(?P<reason>.*?)"?$',

@@ -16,11 +16,15 @@ _ITEM = "item"
 # An item of a step: a word, a number, or an object with a name and the worker that runs its step.
 Item: TypeAlias = str | int | Mapping[str, str]
 _NAME, _WORKER = "name", "worker"
+# What the item of a map is made of, in expressions.
+_KEY, _VALUE = "key", "value"
 _CONNECTED_WORKERS = "workers.connected()"
 # The name of the worker that is the item of a step, in expressions.
 WORKER_OF_ITEM = f"${{{{ self.{_ITEM}.attributes.name }}}}"
 # The worker that an item with a name has.
 WORKER_IN_ITEM = f"${{{{ self.{_ITEM}.{_WORKER} }}}}"
+# The same of an item of a map.
+WORKER_OF_KEY = f"${{{{ self.{_ITEM}.{_VALUE} }}}}"
 MAIN_JOB = "main"
 _VALUE_OF_UNKNOWN_KEY = "alpha"
 
@@ -98,6 +102,9 @@ class Step:
         after: the step that must succeed before it; none if empty.
         queue_limit: the seconds that it may wait for a worker; None for the orchestrator's limit.
         items: the items to expand it over, all of one kind; None for a single step.
+        in_a_map: whether the items are the keys of a map, with their workers as its values, and not a list.
+        names_items: whether its name in the workflow file has the expression for the item; otherwise swamp
+            adds the item to the name.
         at_a_time: how many of its items are at work at the same time at most; 0 for no limit.
         for_each_worker: whether to expand it over the connected workers (design/expressions.md, "Workers
             Namespace") instead.
@@ -114,6 +121,8 @@ class Step:
     after: str = ""
     queue_limit: float | None = None
     items: Sequence[Item] | None = None
+    in_a_map: bool = False
+    names_items: bool = True
     at_a_time: int = 0
     for_each_worker: bool = False
     model: str = ""
@@ -123,13 +132,19 @@ class Step:
     after_any_end: bool = False
 
     @property
-    def template(self) -> str:
+    def written_name(self) -> str:
         """The step's name in the workflow file."""
+        return self.template if self.names_items else self.name
+
+    @property
+    def template(self) -> str:
+        """The step's name, with the expression for the item if it is expanded."""
         if self.for_each_worker:
             return name_for_item(self.name, WORKER_OF_ITEM)
         if self.items is None:
             return self.name
-        field_of_name = f".{_NAME}" if any(isinstance(item, Mapping) for item in self.items) else ""
+        named = _KEY if self.in_a_map else _NAME
+        field_of_name = f".{named}" if any(isinstance(item, Mapping) for item in self.items) else ""
         return name_for_item(self.name, f"${{{{ self.{_ITEM}{field_of_name} }}}}")
 
     @property
@@ -153,7 +168,7 @@ class Step:
             "concurrency": self.at_a_time or None,
         }
         return {
-            "name": self.template,
+            "name": self.written_name,
             **self.placement.document(),
             # A queue limit of 0 stays: it means that there is no limit.
             **{key: value for key, value in optional.items() if value is not None},
@@ -166,7 +181,10 @@ class Step:
     def _expansion(self) -> dict[str, str] | None:
         if self.for_each_worker:
             return {"item": _ITEM, "in": f"${{{{ {_CONNECTED_WORKERS} }}}}"}
-        return None if self.items is None else {"item": _ITEM, "in": f"${{{{ {list(self.items)} }}}}"}
+        if self.items is None:
+            return None
+        listed = {each[_NAME]: each[_WORKER] for each in self.items if isinstance(each, Mapping)}
+        return {"item": _ITEM, "in": f"${{{{ {listed if self.in_a_map else list(self.items)} }}}}"}
 
 
 class Level(Enum):
@@ -206,8 +224,10 @@ class Workflow:
         placement: the placement of jobs and steps without one of their own.
         queue_limit: the seconds that its steps may wait for a worker; None for the orchestrator's limit.
         job_queue_limits: the same for the steps of a job, by the name of the job.
+        at_a_time: how many steps of a job are at work at the same time at most, by the name of the job.
         of_existing_models: whether the model instances of its steps were created before.
         required_checks: the checks that their definitions require before every method.
+        model_tags: the tags of their definitions.
         unknown_key: a key that swamp does not know; None for none.
         tags: of the workflow itself.
     """
@@ -224,8 +244,10 @@ class Workflow:
     placement: Placement = field(default_factory=Placement)
     queue_limit: float | None = None
     job_queue_limits: Mapping[str, float] = field(default_factory=dict)
+    at_a_time: Mapping[str, int] = field(default_factory=dict)
     of_existing_models: bool = False
     required_checks: Sequence[str] = ()
+    model_tags: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
@@ -248,6 +270,7 @@ class Workflow:
                     **self._place_of(job),
                     **_limited(self.job_queue_limits.get(job)),
                     **({"affinity": True} if job in self.pinned else {}),
+                    **({"concurrency": self.at_a_time[job]} if job in self.at_a_time else {}),
                     "steps": [self._document_of(step) for step in self.steps if step.job == job],
                     "dependsOn": self._jobs_before(job),
                     "weight": 0,

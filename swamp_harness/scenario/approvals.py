@@ -66,6 +66,7 @@ def decide(
     person: str = "",
     of_first_run: bool = False,
     through_orchestrator: bool = False,
+    server_token_of: str = "",
 ) -> None:
     """Approve or reject a step of a run of the scenario's workflow; the command may fail.
 
@@ -77,6 +78,7 @@ def decide(
         person: the name of the user who runs the command; that of the environment if empty.
         of_first_run: whether the command names the first run.
         through_orchestrator: whether the orchestrator does it.
+        server_token_of: the client whose server token the command presents; none if empty.
     """
     world.operator.decide(
         world.workflow.name,
@@ -86,6 +88,7 @@ def decide(
         person=person,
         run_id=world.runs.first.run_id if of_first_run else "",
         through=world.orchestrator.api.url if through_orchestrator else "",
+        server_token=str(world.server_tokens[server_token_of]) if server_token_of else "",
     )
 
 

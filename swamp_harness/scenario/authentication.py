@@ -42,11 +42,14 @@ _SECRET = re.compile(r"^[0-9a-f]{64}$", re.MULTILINE)
 # The statuses of HTTP.
 _UPGRADED, _UNAUTHORIZED, _FORBIDDEN = 101, 401, 403
 _ANSWERED = {200: "answered", _UNAUTHORIZED: "refused"}
+# The request to follow the last run of the scenario.
+_FOLLOW = "run.attach"
 # What a program of a client asks for: the phrases of the features, with the request of the client protocol.
 # A phrase may have the name of a workflow behind it, in quotes.
 _REQUESTS: Mapping[str, tuple[str, Mapping[str, object]]] = {
     "runs": ("workflow.run", {}),
     "approves a step of": ("workflow.approve", {"stepName": "gate"}),
+    "follows the run": (_FOLLOW, {}),
     "runs a method": ("model.method.run", {"modelIdOrName": "build", "methodName": "once"}),
     "reads data": ("data.get", {"modelIdOrName": "build", "dataName": "result"}),
     "queries data": ("data.query", {"predicate": "true"}),
@@ -86,6 +89,11 @@ def run_commands(world: World, clients: Sequence[str], commands: Sequence[str]) 
         }
         for client in clients
     }
+
+
+def take_server_token(world: World, client: str) -> None:
+    """Let the operator present the server token of a client from now on, in variables."""
+    world.operator.commands.environment.update(_variables_with(world, client))
 
 
 def answers(results: Answers) -> list[Row]:
@@ -165,8 +173,10 @@ def _answer_to(world: World, client: str, request: str) -> str:
     if phrase not in _REQUESTS:
         raise InfrastructureError(f'Unknown request "{phrase}"; use one of: {"; ".join(_REQUESTS)}.')
     kind, payload = _REQUESTS[phrase]
+    workflow = {"workflowIdOrName": named["workflow"]} if named else {}
+    run = {"runId": world.runs.last.run_id} if kind == _FOLLOW else {}
     try:
-        api.send(kind, **payload, **({"workflowIdOrName": named["workflow"]} if named else {}))
+        api.send(kind, **payload, **workflow, **run)
     except RequestRefused as refusal:
         reasons = reasons_given(str(refusal), {**ACCESS_FAILURES, **COMMAND_FAILURES})
         return " and ".join(reasons) or str(refusal)
@@ -260,10 +270,15 @@ def _as(world: World, client: str) -> Sequence[str]:
 
 
 def _variables_of(world: World, client: str) -> dict[str, str]:
-    """The variables of a client's command, which count for one orchestrator."""
-    if not client.endswith(_BY_VARIABLES):
-        return {}
-    credential = _credential(world, client.removesuffix(_BY_VARIABLES))
+    """The variables of a client's command."""
+    return (
+        _variables_with(world, client.removesuffix(_BY_VARIABLES)) if client.endswith(_BY_VARIABLES) else {}
+    )
+
+
+def _variables_with(world: World, client: str) -> dict[str, str]:
+    """Variables with the server token of a client, which count for one orchestrator."""
+    credential = _credential(world, client)
     return {SERVER_TOKEN: str(credential), SERVER_URL: world.orchestrator.api.url.replace("ws", "http", 1)}
 
 

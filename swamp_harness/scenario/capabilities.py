@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,12 @@ from swamp_harness.system.errors import InfrastructureError
 
 # The fields of a datum's identity (who wrote it, where and when), the only ones that may differ
 # (design/remote-execution.md, "The remote `MethodContext`": "The method author API is unchanged").
-_WHO_WHERE_AND_WHEN = frozenset({"id", "modelId", "ownerRef", "createdAt", "contentPath", "definitionHash"})
+_WHO_WHERE_AND_WHEN = frozenset(
+    {"id", "modelId", "ownerRef", "createdAt", "deletedAt", "contentPath", "definitionHash"}
+)
+# When a datum was deleted, in the content of its last version.
+_DELETED_AT = re.compile(r"""["']deletedAt["']: ?["'](?P<moment>[^"']+)["']""")
+_WHEN = "(the moment of its deletion)"
 _ITS_OWN_NAME = "(the step's own name)"
 _ABSENT = "nothing"
 # The sensitive field that a step writes, and the field beside it (uat_capabilities.ts).
@@ -180,10 +186,13 @@ def _versions_by_run(world: World, step: str) -> dict[str, str]:
 
 
 def _comparable(datum: dict[str, Any], names: list[str]) -> dict[str, Any]:
-    # A datum that contains its step's name has another checksum, and another size if the name is longer.
-    if not any(name in str(datum["got"].get("content")) for name in names):
+    # A datum that contains its step's name has another checksum, and another size if the name is longer. So
+    # has one that contains the moment of its deletion.
+    content = str(datum["got"].get("content"))
+    deleted = [(found["moment"], _WHEN) for found in _DELETED_AT.finditer(content)]
+    if not deleted and not any(name in content for name in names):
         return datum
-    return {key: _without(item, {"checksum", "size"}) for key, item in datum.items()}
+    return {key: _renamed(_without(item, {"checksum", "size"}), deleted) for key, item in datum.items()}
 
 
 def _without(value: Any, keys: set[str]) -> Any:

@@ -154,6 +154,7 @@ _OF_CONNECTING_WORKERS = (
         "it stops by itself when it has had no step for so long",
         lambda seconds: {"idle_time": seconds},
     ),
+    _ON_A_NETWORK,
     _CACHE,
     Detail(
         "with an empty machine id",
@@ -399,6 +400,11 @@ _OF_WORKFLOWS = (
         lambda: {"of_existing_models": True, "required_checks": CHECKS},
     ),
     Detail(
+        'whose models have the tags "{tags:Labels}"',
+        "the operator has created the models of its steps, and each has these tags",
+        lambda tags: {"model_tags": tags},
+    ),
+    Detail(
         'for workers with the labels "{labels:Labels}"',
         "jobs and steps without a place of their own run on such workers",
         lambda labels: {"labels": labels},
@@ -415,7 +421,7 @@ _OF_WORKFLOWS = (
     ),
     Detail(
         'with the tags "{tags:Labels}"',
-        "the workflow itself has these tags, which conditions of grants may ask for",
+        "the workflow itself has these tags: conditions of grants may ask for them, and its data get them",
         lambda tags: {"tags": tags},
     ),
 )
@@ -428,6 +434,7 @@ _OF_DECISIONS = (
         'as "{person:Name}"', "it is a person of this name who decides", lambda person: {"person": person}
     ),
     _FIRST_RUN,
+    _SERVER_TOKEN,
 )
 
 _OF_STARTING = (
@@ -537,6 +544,16 @@ def detail_kinds(words: Mapping[str, Kind]) -> dict[str, Kind]:
                 'with the input "{word:Name}"',
                 "from now on the input of the run has this value",
                 lambda word: {"word": word},
+            ),
+            Detail(
+                'with the input "{word:Name}" in a file',
+                "the command reads this value from a file",
+                lambda word: {"word": word, "in_a_file": True},
+            ),
+            Detail(
+                'with the input "{word:Name}" on standard input',
+                "the command reads this value from its standard input",
+                lambda word: {"word": word, "on_standard_input": True},
             ),
         ),
         "DecisionDetails": kind("how a step is approved or rejected", dict, *_OF_DECISIONS),

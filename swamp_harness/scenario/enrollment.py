@@ -357,6 +357,7 @@ def connect_worker(
     protocol_shift: int | None = 0,
     stated: Mapping[str, str] | None = None,
     release: Release = Release.TESTED,
+    on_a_network: bool = False,
     **settings: Any,
 ) -> None:
     """Start a new worker that dials the orchestrator, and mint its token first if there is none.
@@ -372,6 +373,7 @@ def connect_worker(
         stated: the fields that it states with these values, over a recorded connection; it dials directly
             if None.
         release: the release that it runs.
+        on_a_network: whether it reaches the orchestrator over a network path that can fail.
         settings: further fields of `WorkerSettings`.
     """
     if token not in world.operator.credentials:
@@ -382,7 +384,9 @@ def connect_worker(
     worker = world.workers.make(name, all_settings, machine=machine, binary=binary, variables=variables)
     if machine is None:
         _give_bundles(world, worker)
-    if protocol_shift == 0 and stated is None:
+    if on_a_network:
+        world.workers.start_on_a_network(name, world.orchestrator.address)
+    elif protocol_shift == 0 and stated is None:
         world.workers.start(name, world.orchestrator.address)
     else:
         world.workers.start_over_a_relay(name, world.orchestrator.address, protocol_shift, stated or {})

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
+
+import yaml
 
 from swamp_harness.product.commands import CommandResult, Output, SwampCommands
 from swamp_harness.product.conventions import SERVE_URL, USER_VARIABLES, VAULT
@@ -232,6 +236,8 @@ class Operator:
         run_id: str = "",
         through: str = "",
         inputs: Mapping[str, str] | None = None,
+        input_file: Path | None = None,
+        on_standard_input: bool = False,
     ) -> CommandResult:
         """Resume a run of a workflow; the command ends when the run does or is suspended; it may fail.
 
@@ -241,13 +247,22 @@ class Operator:
             run_id: the id of the run; the command names none if empty.
             through: the address of the orchestrator that resumes it; in the repository if empty.
             inputs: those that replace inputs of the run; none if None.
+            input_file: a new file from which the command reads them; None for none.
+            on_standard_input: whether it reads them from its standard input; they are arguments otherwise.
         """
         first = ("--from", step) if step else ()
         named = ("--run", run_id) if run_id else ()
         there = ("--server", through) if through else ()
-        given = (part for name, value in (inputs or {}).items() for part in ("--input", f"{name}={value}"))
+        given: tuple[str, ...] = ("--stdin",) if on_standard_input else ()
+        if input_file is not None:
+            input_file.write_text(yaml.safe_dump(dict(inputs or {})), "utf-8")
+            given = ("--input-file", str(input_file))
+        elif not on_standard_input:
+            given = tuple(part for item in (inputs or {}).items() for part in ("--input", "=".join(item)))
         self._last = self.commands.run(
-            "workflow", "resume", workflow, *first, *named, *there, *given, output=self.output
+            *("workflow", "resume", workflow, *first, *named, *there, *given),
+            output=self.output,
+            stdin=json.dumps(inputs) if on_standard_input else None,
         )
         return self._last
 
@@ -261,6 +276,7 @@ class Operator:
         person: str = "",
         run_id: str = "",
         through: str = "",
+        server_token: str = "",
     ) -> CommandResult:
         """Approve or reject a step that waits for it; the command may fail.
 
@@ -272,12 +288,23 @@ class Operator:
             person: the name of the user who runs the command; that of the environment if empty.
             run_id: the id of the run; the command names none if empty.
             through: the address of the orchestrator; a command in the repository decides if empty.
+            server_token: the credential that the command presents there; none if empty.
         """
         reason = ("--reason", note) if note else ()
         named = ("--run", run_id) if run_id else ()
         there = ("--server", through) if through else ()
+        token = ("--token", server_token) if server_token else ()
         self._last = self.commands.run(
-            *("workflow", "approve" if approves else "reject", workflow, step, *reason, *named, *there),
+            *(
+                "workflow",
+                "approve" if approves else "reject",
+                workflow,
+                step,
+                *reason,
+                *named,
+                *there,
+                *token,
+            ),
             output=self.output,
             variables=dict.fromkeys(USER_VARIABLES, person) if person else None,
         )

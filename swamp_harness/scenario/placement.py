@@ -13,6 +13,7 @@ from swamp_harness.product.workflow import (
     MAIN_JOB,
     WORKER_IN_ITEM,
     WORKER_OF_ITEM,
+    WORKER_OF_KEY,
     Item,
     Placement,
     Step,
@@ -37,6 +38,7 @@ _WHOLE: Mapping[str, Placement] = {
     "the worker named by its item": Placement(target="${{ self.item }}"),
     "the worker that is its item": Placement(target=WORKER_OF_ITEM),
     "the worker of its item": Placement(target=WORKER_IN_ITEM),
+    "the worker of its key": Placement(target=WORKER_OF_KEY),
     "the pool named by its item": Placement(labels={"pool": "${{ self.item }}"}),
 }
 _FIRST_HALF, _MEMBER_OF = "first_half_of_", "member_of_"
@@ -50,21 +52,25 @@ _COLUMNS = {
     "after",
     "queue limit",
     "for each of",
+    "item in its name",
     "at a time",
     "job",
     "job runs on",
     "job stays",
     "job after",
     "job queue limit",
+    "job at a time",
     "model",
     "may fail",
 }
 _CONNECTED_WORKERS = "the connected workers"
 _NO_ITEM = "no item"
+_IN_A_MAP = "the keys "
 _ITEM_ON = re.compile(r'^(?P<name>[^"]+) on "(?P<worker>[^"]+)"$')
 _ON_ONE_WORKER = "on one worker"
 _AS_ITS_JOB = "as its job"
 _YES = "yes"
+_NO = "no"
 
 
 def planned(
@@ -76,6 +82,7 @@ def planned(
     queue_limit: float | None = None,
     of_existing_models: bool = False,
     required_checks: Sequence[str] = (),
+    model_tags: Mapping[str, str] | None = None,
     tags: Mapping[str, str] | None = None,
 ) -> Workflow:
     """The workflow that a feature's table describes.
@@ -83,9 +90,11 @@ def planned(
     Args:
         table: one row for each step, with the columns step, runs on, work; optional columns are after (the
             step that must have succeeded before), queue limit, for each of (the items that it is expanded
-            over, digits as numbers, or items with a worker each; or "no item"; or the connected workers), at
-            a time (how many of its items), job, job runs on, job stays (on one worker, for all its steps),
-            job after (the job that must have succeeded before), job queue limit, model (the name of its model
+            over, digits as numbers, or items with a worker each, also as the keys of a map; or "no item"; or
+            the connected workers),
+            item in its name (no if swamp adds it to the name), at a time (how many of its items), job, job
+            runs on, job stays (on one worker, for all its steps), job after (the job that must have succeeded
+            before), job queue limit, job at a time (how many of its steps), model (the name of its model
             instance), and may fail (yes if the run goes on when it fails, with the steps after it).
         stays: whether all its jobs stay on one worker.
         labels: the labels of the workers for jobs and steps without a place of their own; none if None.
@@ -93,6 +102,7 @@ def planned(
         queue_limit: the seconds that its steps may wait for a worker; None for the orchestrator's limit.
         of_existing_models: whether the operator has created the model instances of its steps.
         required_checks: the checks that the definitions of these models require.
+        model_tags: the tags of these definitions; none if None.
         tags: of the workflow itself; none if None.
 
     Returns:
@@ -127,9 +137,11 @@ def planned(
         stays=stays,
         placement=Placement(labels=labels or {}, platform=platform),
         queue_limit=queue_limit,
+        at_a_time={row["job"]: int(row["job at a time"]) for row in rows if row.get("job at a time")},
         job_queue_limits={job: limit for job, limit in limits.items() if limit is not None},
-        of_existing_models=of_existing_models,
+        of_existing_models=of_existing_models or bool(model_tags),
         required_checks=required_checks,
+        model_tags=model_tags or {},
         tags=tags or {},
     )
 
@@ -170,6 +182,15 @@ def _may_fail(row: Mapping[str, str]) -> bool:
     return words == _YES
 
 
+def _names_items(row: Mapping[str, str]) -> bool:
+    words = row.get("item in its name", "")
+    if words not in ("", _NO):
+        raise InfrastructureError(
+            f'Unknown word "{words}" for a step without its item in its name; use: {_NO}.'
+        )
+    return words != _NO
+
+
 def _step(row: Mapping[str, str]) -> Step:
     work = row["work"]
     if work not in WORK:
@@ -183,6 +204,8 @@ def _step(row: Mapping[str, str]) -> Step:
         after=row.get("after", ""),
         queue_limit=_seconds(row.get("queue limit", "")),
         items=None if for_each_worker or not each else _items(each),
+        in_a_map=each.startswith(_IN_A_MAP),
+        names_items=_names_items(row),
         at_a_time=int(row.get("at a time") or 0),
         for_each_worker=for_each_worker,
         model=row.get("model", ""),
@@ -194,7 +217,9 @@ def _step(row: Mapping[str, str]) -> Step:
 
 
 def _items(listed: str) -> list[Item]:
-    return [] if listed == _NO_ITEM else [_item(item.strip()) for item in listed.split(",")]
+    if listed == _NO_ITEM:
+        return []
+    return [_item(item.strip()) for item in listed.removeprefix(_IN_A_MAP).split(",")]
 
 
 def _item(word: str) -> Item:

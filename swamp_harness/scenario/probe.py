@@ -147,6 +147,9 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "writes the input of the run": lambda step: Task(
         PROBE, "once", {"step": step, "word": f"${{{{ inputs.{INPUT} }}}}"}
     ),
+    "writes the input of the run, which its method takes for sensitive": lambda step: Task(
+        PROBE, "discreet", {"step": step, "word": f"${{{{ inputs.{INPUT} }}}}"}
+    ),
     "writes at once if its check allows it, which it does not": _probe("checked"),
     "writes its item into data of that item": lambda step: Task(
         PROBE, "once", {"step": step, "word": "${{ self.item }}"}, {"state": {"vary": ["word"]}}
@@ -239,6 +242,9 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "writes a file line by line": _use("lines"),
     "writes files from a stream": _use("streams"),
     "deletes a resource": _use("deleting"),
+    "writes a resource that is gone when it has ended": lambda step: Task(
+        CAPABILITIES_MODEL, "remove", {"step": step}
+    ),
     "writes several versions of a resource and a file": _use("several"),
     "deletes old versions of both, then writes the file": _use("pruning"),
     "deletes the resource of an earlier step": _use("removing"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import yaml
@@ -95,6 +95,8 @@ def begin_with_workflow(world: World, workflow: Workflow) -> None:
             demand("model could not be created", made)
             if workflow.required_checks:
                 require_checks(world.repository, made, workflow.required_checks)
+            if workflow.model_tags:
+                tag(world.repository, made, workflow.model_tags)
     world.workflow = workflow
     world.evidence.write("The workflow", "workflow.yaml", workflow.write_to(world.repository))
 
@@ -104,6 +106,13 @@ def require_checks(repository: Repository, made: CommandResult, checks: Sequence
     file = repository.folder / json.loads(made.stdout)["path"]
     with file.open("a", encoding="utf-8") as definition:
         definition.write("\n" + yaml.safe_dump({"checks": {"require": list(checks)}}))
+
+
+def tag(repository: Repository, made: CommandResult, tags: Mapping[str, str]) -> None:
+    """Give the definition of a model that was just created some tags, which its data get."""
+    file = repository.folder / json.loads(made.stdout)["path"]
+    definition = yaml.safe_load(file.read_text("utf-8"))
+    file.write_text(yaml.safe_dump({**definition, "tags": dict(tags)}, sort_keys=False), "utf-8")
 
 
 def begin_with_model(world: World, name: str) -> None:

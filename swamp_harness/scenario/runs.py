@@ -349,6 +349,8 @@ def resume(
     through_orchestrator: bool = False,
     of_first_run: bool = False,
     word: str = "",
+    in_a_file: bool = False,
+    on_standard_input: bool = False,
 ) -> None:
     """Resume a run of the scenario's workflow, and wait until it has ended or is suspended.
 
@@ -358,6 +360,8 @@ def resume(
         through_orchestrator: whether the orchestrator resumes it.
         of_first_run: whether the command names the first run.
         word: the new value of its input; empty to keep the one that it has.
+        in_a_file: whether the command reads that value from a file.
+        on_standard_input: whether it reads it from its standard input; it is an argument otherwise.
     """
     world.operator.resume_run(
         world.workflow.name,
@@ -365,6 +369,8 @@ def resume(
         run_id=world.runs.first.run_id if of_first_run else "",
         through=world.orchestrator.api.url if through_orchestrator else "",
         inputs={INPUT: word} if word else None,
+        input_file=world.folder / "input-of-resume.yaml" if in_a_file else None,
+        on_standard_input=on_standard_input,
     )
 
 

@@ -153,6 +153,7 @@ def connect(world: World, name: str, details: WorkerDetails) -> None:
         protocol_shift=details.protocol_shift,
         stated=_stated(details),
         release=details.release,
+        on_a_network=details.on_a_network,
         slots=details.slots,
         idle_time=details.idle_time,
         by_environment=details.by_environment,
