@@ -52,6 +52,15 @@ def list_keeps_ended_dispatch() -> None:
             records.put_worker(pool._repository, {**member.record(), "activeDispatchIds": before})
 
 
+@mutant(5)
+def listed_in_the_order_of_enrollment() -> None:
+    """The worker list is not in the order of names, but shows first the worker that enrolled first."""
+
+    @replaces("records:workers")
+    def _(old: Callable[[Repository], list[dict[str, Any]]], repository: Repository) -> list[dict[str, Any]]:
+        return sorted(old(repository), key=lambda record: record["enrolledAt"])
+
+
 @mutant(27)
 def field_missing() -> None:
     """The queue has no workflow in JSON."""

@@ -51,7 +51,7 @@ def expected_workers(world: World, rows: Sequence[Row], answer: Answer, *, past:
 
 
 def listed_workers(world: World, answer: Answer) -> dict[str, object]:
-    """The workers of an answer, and the number of workers that it reports as hidden."""
+    """The workers of an answer, in its order, and the number of workers that it reports as hidden."""
     if answer.in_json:
         document = answer.result.answer("worker-list")
         members, left_out = members_from_json(document), document.get("filteredDisconnectedCount", 0)
@@ -59,7 +59,7 @@ def listed_workers(world: World, answer: Answer) -> dict[str, object]:
         text = answer.result.stdout
         members, left_out = members_from_table(text), hidden_in_text(text)
     rows = [_worker_row(world, each, answer) for each in members]
-    return {"workers": sorted(rows, key=lambda row: row["worker"]), "left out": left_out}
+    return {"workers": rows, "left out": left_out}
 
 
 def _worker_row(world: World, member: PoolMember, answer: Answer) -> Row:
