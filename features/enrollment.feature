@@ -3,21 +3,21 @@ Feature: Enrollment and machine binding
   A worker connects to its orchestrator and presents a token. The token is bound to the first machine that
   presents it. That machine may return until the token expires or is revoked; other machines are rejected.
 
-  # A worker of another release may enroll: only the protocol version must match.
-  @uat-05 @uat-10 @worker-enrolls-into-pool
+  # A worker of another release may enroll: only the protocol version must match. Names may look like numbers or dates.
+  # A worker may start before its orchestrator can be reached.
+  @uat-05 @uat-10 @network @worker-enrolls-into-pool
   Scenario: Workers enroll and the pool shows them
     Given an orchestrator
-    And the token "fleet" for any number of machines
-    When the worker "alpha" starts with the labels "region=us-east, gpu=true, disk=size=2", with other settings in variables and output in text
-    And the worker "beta" starts with the labels "build=007, region=us-west, version=1.10, zones=a,b" and output in JSON
-    And the worker "gamma" starts with the token "fleet" and the labels "fleet=blue", with another platform and another release
-    Then the worker "alpha" is enrolled
-    And the worker "beta" is enrolled
-    And the worker "gamma" is enrolled
+    And the token "2026-11-27" for any number of machines
+    When the worker "alpha" starts with the labels "region=us-east, gpu=true, disk=size=2", with other settings in variables and output in text, on a network that refuses 2 connections and heals
+    And the worker "1e3" starts with the labels "build=007, region=us-west, version=1.10, zones=a,b" and output in JSON
+    And the worker "gamma" starts with the token "2026-11-27" and the labels "fleet=blue", with another platform and another release
+    Then the workers "alpha, 1e3, gamma" are enrolled
+    And the worker "alpha" tried to connect 3 times
     And the pool shows, in text and in JSON:
       | worker | status | connected | labels                                          | platform        |
+      | 1e3    | idle   | yes       | build=007,region=us-west,version=1.10,zones=a,b | this machine    |
       | alpha  | idle   | yes       | disk=size=2,gpu=true,region=us-east             | this machine    |
-      | beta   | idle   | yes       | build=007,region=us-west,version=1.10,zones=a,b | this machine    |
       | gamma  | idle   | yes       | fleet=blue                                      | another machine |
 
   @uat-01 @uat-05 @bad-credential-does-not-enroll

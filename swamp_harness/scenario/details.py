@@ -154,6 +154,11 @@ _OF_CONNECTING_WORKERS = (
         "it stops by itself when it has had no step for so long",
         lambda seconds: {"idle_time": seconds},
     ),
+    Detail(
+        "on a network that refuses {attempts:Number} connections and heals",
+        "its first attempts to connect fail, as long as its orchestrator cannot be reached yet",
+        lambda attempts: {"refusals": attempts},
+    ),
     _CACHE,
     Detail(
         "with an empty machine id",
