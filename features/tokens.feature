@@ -105,12 +105,12 @@ Feature: Tokens
     Then the command fails because there is no vault
     And the token list is empty
 
-  @uat-02 @token-name-taken-once
+  @uat-02 @uat-27 @token-name-taken-once
   Scenario: A token name can be taken only once, and the credential that was shown first stays valid
     Given an orchestrator
     And the token "alpha"
     And the operator's output is in JSON
-    When the operator mints the token "alpha"
+    When the operator mints the token "alpha" at the most detailed log level
     And the worker "alpha" starts with the credential that was shown first
     Then the command fails because the name is taken
     And the worker "alpha" is enrolled

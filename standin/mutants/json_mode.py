@@ -62,6 +62,17 @@ def listed_in_the_order_of_enrollment() -> None:
 
 
 @mutant(27)
+def log_before_the_json() -> None:
+    """At the most detailed log level, a command with its output in JSON logs on standard output as well."""
+
+    @replaces("operator.tokens:create")
+    def _(old: Callable[[Call], None], call: Call) -> None:
+        if call.json and call.option("--log-level") == "trace":
+            print("[DBG] minting a token")
+        old(call)
+
+
+@mutant(27)
 def field_missing() -> None:
     """The queue has no workflow in JSON."""
 
