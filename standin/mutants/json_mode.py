@@ -612,6 +612,24 @@ def never_seen_again() -> None:
 
 
 @mutant(27)
+def not_seen_when_it_left() -> None:
+    """The worker list does not show of a lost worker when it was lost, but when it was seen before."""
+
+    @replaces("orchestrator.pool:Pool.lose")
+    def _(
+        old: Callable[[Pool, Member, ServerConnection], None],
+        pool: Pool,
+        member: Member,
+        socket: ServerConnection,
+    ) -> None:
+        before = member.last_seen
+        old(pool, member, socket)
+        if not member.draining:
+            member.last_seen = before
+            pool.record(member)
+
+
+@mutant(27)
 def never_seen_again_in_text() -> None:
     """The worker list shows in text the time of the enrollment as the last-seen time."""
 
