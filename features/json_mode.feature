@@ -115,6 +115,7 @@ Feature: JSON mode
     Examples:
       | errs                                                      | reason                                     |
       | revokes a token that does not exist                       | there is no such token                     |
+      | lists the tokens of a folder that is no repository        | there is no repository                     |
       | mints a token without a lifetime                          | an option is missing                       |
       | mints a token with a lifetime of bananas                  | the lifetime is not understood             |
       | verifies workers without naming an orchestrator           | no orchestrator was named                  |

@@ -73,6 +73,23 @@ def log_before_the_json() -> None:
 
 
 @mutant(27)
+def no_tokens_where_there_is_no_repository() -> None:
+    """The list of the tokens of a folder that is no repository is empty, as if all tokens were gone."""
+
+    @replaces("operator.tokens:show")
+    def _(old: Callable[[Call], None], call: Call) -> None:
+        from standin.answers import respond
+        from standin.errors import UserError
+
+        try:
+            old(call)
+        except UserError as error:
+            if "Not a swamp repository" not in str(error):
+                raise
+            respond(call, [], "No enrollment tokens found.")
+
+
+@mutant(27)
 def field_missing() -> None:
     """The queue has no workflow in JSON."""
 

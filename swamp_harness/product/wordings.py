@@ -81,6 +81,7 @@ COMMAND_FAILURES = {
     "the name is not allowed": [r"must be lowercase alphanumeric"],
     "the lifetime must be positive": [r"Invalid --duration value .{0,500}: must be positive"],
     "the lifetime is not understood": [r"Invalid duration format"],
+    "there is no repository": [r"Not a swamp repository: "],
     "there is no vault": [r"No vaults are configured"],
     "an option is missing": [r"Missing required option"],
     "there is no such option": [r"Unknown option"],
