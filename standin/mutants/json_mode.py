@@ -90,6 +90,25 @@ def no_tokens_where_there_is_no_repository() -> None:
 
 
 @mutant(27)
+def model_of_the_finished_step_lost() -> None:
+    """In text, a worker reports of a step that has ended its method twice instead of its model and method."""
+
+    @replaces("worker.connect:in_words")
+    def _(old: Callable[[str, dict[str, Any]], str], kind: str, facts: dict[str, Any]) -> str:
+        finished = kind == "dispatch_finished"
+        return old(kind, {**facts, "modelType": facts["methodName"]} if finished else facts)
+
+
+@mutant(27)
+def address_without_its_port() -> None:
+    """In text, a worker reports the address that it connects to without the port."""
+
+    @replaces("worker.connect:in_words")
+    def _(old: Callable[[str, dict[str, Any]], str], kind: str, facts: dict[str, Any]) -> str:
+        return old(kind, {**facts, "url": facts["url"].rpartition(":")[0]} if kind == "connecting" else facts)
+
+
+@mutant(27)
 def field_missing() -> None:
     """The queue has no workflow in JSON."""
 
