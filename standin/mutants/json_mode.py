@@ -108,6 +108,17 @@ def address_without_its_port() -> None:
         return old(kind, {**facts, "url": facts["url"].rpartition(":")[0]} if kind == "connecting" else facts)
 
 
+@mutant(3)
+def tokens_of_the_folder_not_of_the_server() -> None:
+    """The token list is that of the repository in the working folder, also if an orchestrator is named."""
+
+    @replaces("operator.tokens:show")
+    def _(old: Callable[[Call], None], call: Call) -> None:
+        from dataclasses import replace
+
+        old(replace(call, options={name: call.options[name] for name in call.options if name != "--server"}))
+
+
 @mutant(27)
 def field_missing() -> None:
     """The queue has no workflow in JSON."""

@@ -252,7 +252,9 @@ _OF_CONNECTING_WORKERS = (
 )
 
 _THROUGH = Detail(
-    "through the orchestrator", "the orchestrator does it", lambda: {"through_orchestrator": True}
+    "through the orchestrator",
+    "the orchestrator does it; the command runs in a folder without a repository",
+    lambda: {"through_orchestrator": True},
 )
 
 _IN_REPOSITORY = Detail("in the repository", "a command in the repository does it", dict)
