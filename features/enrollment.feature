@@ -126,18 +126,18 @@ Feature: Enrollment and machine binding
     Given an orchestrator that verifies workers when they enroll
     And the token "fleet" for 2 machines
     And the enrolled worker "alpha" configured by variables, with the labels "region=us-east, gpu=true, disk=size=2, build=007"
-    And the enrolled worker "beta" with the labels "region=us-west"
+    And the enrolled worker "beta" with the labels "region=us-west" and 2 slots
     And the enrolled worker "gamma" with the token "fleet" and the labels "fleet=blue"
     And the enrolled worker "delta" with the labels "region=us-west" that cannot send data
     When the orchestrator notices that "delta" cannot run steps
     And every machine reboots, and those of "beta, delta, gamma" stay off
     Then the worker "alpha" is enrolled
     And the pool shows, including past members:
-      | worker | status       | connected            | labels                                        |
-      | alpha  | idle         | yes                  | build=007,disk=size=2,gpu=true,region=us-east |
-      | beta   | disconnected | not in the live pool | region=us-west                                |
-      | delta  | disconnected | not in the live pool | region=us-west                                |
-      | gamma  | disconnected | not in the live pool | fleet=blue                                    |
+      | worker | status       | connected            | slots | labels                                        |
+      | alpha  | idle         | yes                  | 0/1   | build=007,disk=size=2,gpu=true,region=us-east |
+      | beta   | disconnected | not in the live pool | 0/2   | region=us-west                                |
+      | delta  | disconnected | not in the live pool | 0/1   | region=us-west                                |
+      | gamma  | disconnected | not in the live pool | 0/1   | fleet=blue                                    |
     And the token "alpha" is still bound to the machine of "alpha" only
 
   @uat-07 @worker-without-cache-cannot-return

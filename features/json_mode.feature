@@ -46,7 +46,7 @@ Feature: JSON mode
       | ship  | worker "gamma"          | writes at once      |
       | sign  | worker "gamma"          | writes at once      |
     And an orchestrator
-    And the enrolled worker "gamma" without labels
+    And the enrolled worker "gamma" without labels, with 3 slots
     And the enrolled worker "alpha" with 4 slots
     And the enrolled worker "beta" with the labels "city=Köln, note=it's: $HOME #1, query=a=b=c, sum=1 + 1, zero=0", with other values of "query, zero" in a variable, and the labels "shelf=b" in a variable
     When the worker "gamma" is killed
@@ -61,7 +61,7 @@ Feature: JSON mode
       | worker | status       | slots | labels                                                             |
       | alpha  | busy         | 1/4   | the usual ones                                                     |
       | beta   | idle         | 0/1   | city=Köln,note=it's: $HOME #1,query=a=b=c,shelf=b,sum=1 + 1,zero=0 |
-      | gamma  | disconnected | 0/1   | none                                                               |
+      | gamma  | disconnected | 0/3   | none                                                               |
     And every list of waiting steps shows:
       | step  | waits for              |
       | build | note=it's 5%,zone=west |

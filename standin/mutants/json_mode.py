@@ -676,6 +676,17 @@ def not_seen_when_it_left() -> None:
             pool.record(member)
 
 
+@mutant(5)
+def slots_lost_with_the_connection() -> None:
+    """The worker list shows one slot for each worker that is gone, whatever it had."""
+
+    @replaces("records:put_worker")
+    def _(
+        old: Callable[[Repository, dict[str, Any]], None], repository: Repository, record: dict[str, Any]
+    ) -> None:
+        old(repository, {**record, "capacity": 1} if record["status"] == "disconnected" else record)
+
+
 @mutant(27)
 def never_seen_again_in_text() -> None:
     """The worker list shows in text the time of the enrollment as the last-seen time."""
