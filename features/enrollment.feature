@@ -121,24 +121,25 @@ Feature: Enrollment and machine binding
       | alpha  | idle   | yes       | 0/2   | pool=b |
       | beta   | idle   | yes       | 0/1   | zone=y |
 
+  # A name may look like a number.
   @uat-06 @same-member-after-full-reboot
   Scenario: A worker is the same pool member after all machines have rebooted
     Given an orchestrator that verifies workers when they enroll
     And the token "fleet" for 2 machines
-    And the enrolled worker "alpha" configured by variables, with the labels "region=us-east, gpu=true, disk=size=2, build=007"
+    And the enrolled worker "1e3" configured by variables, with the labels "region=us-east, gpu=true, disk=size=2, build=007"
     And the enrolled worker "beta" with the labels "region=us-west" and 2 slots
     And the enrolled worker "gamma" with the token "fleet" and the labels "fleet=blue"
     And the enrolled worker "delta" with the labels "region=us-west" that cannot send data
     When the orchestrator notices that "delta" cannot run steps
     And every machine reboots, and those of "beta, delta, gamma" stay off
-    Then the worker "alpha" is enrolled
+    Then the worker "1e3" is enrolled
     And the pool shows, including past members:
       | worker | status       | connected            | slots | labels                                        |
-      | alpha  | idle         | yes                  | 0/1   | build=007,disk=size=2,gpu=true,region=us-east |
+      | 1e3    | idle         | yes                  | 0/1   | build=007,disk=size=2,gpu=true,region=us-east |
       | beta   | disconnected | not in the live pool | 0/2   | region=us-west                                |
       | delta  | disconnected | not in the live pool | 0/1   | region=us-west                                |
       | gamma  | disconnected | not in the live pool | 0/1   | fleet=blue                                    |
-    And the token "alpha" is still bound to the machine of "alpha" only
+    And the token "1e3" is still bound to the machine of "1e3" only
 
   @uat-07 @worker-without-cache-cannot-return
   Scenario: Workers without a cache directory cannot return
