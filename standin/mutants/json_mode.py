@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
     from websockets.asyncio.server import ServerConnection
 
-    from standin.commandline import Call
+    from standin.commandline import Call, Command
     from standin.errors import UserError
     from standin.orchestrator.dispatch import Dispatch, Dispatcher
     from standin.orchestrator.pool import Member, Pool
@@ -117,6 +117,15 @@ def tokens_of_the_folder_not_of_the_server() -> None:
         from dataclasses import replace
 
         old(replace(call, options={name: call.options[name] for name in call.options if name != "--server"}))
+
+
+@mutant(27)
+def address_in_a_variable_unknown_to_the_worker_commands() -> None:
+    """The commands about workers and tokens know the orchestrator by an option only, not by a variable."""
+
+    @replaces("commandline:server_in_variable")
+    def _(old: Callable[[Command], dict[str, list[str]]], command: Command) -> dict[str, list[str]]:
+        return {} if command.words.startswith("worker ") else old(command)
 
 
 @mutant(27)

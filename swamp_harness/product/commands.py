@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 
 from swamp_harness.product import contracts
-from swamp_harness.product.conventions import SERVER_FLAG
+from swamp_harness.product.conventions import SERVE_URL, SERVER_FLAG
 from swamp_harness.product.costs import command_kind
 from swamp_harness.product.credential import learn_from_output, learn_from_reading
 from swamp_harness.product.wordings import ACCESS_FAILURES, COMMAND_FAILURES, STACK_TRACE, reasons_given
@@ -271,9 +271,10 @@ class SwampCommands:
         self.results.append(result)
         return result
 
-    def folder_of(self, arguments: Sequence[str]) -> PurePath:
-        """The working folder of a command with these arguments."""
-        return self._elsewhere if self._elsewhere and SERVER_FLAG in arguments else self.folder
+    def folder_of(self, arguments: Sequence[str], variables: Mapping[str, str]) -> PurePath:
+        """The working folder of a command with these arguments, and these variables of its own."""
+        names_orchestrator = SERVER_FLAG in arguments or SERVE_URL in variables
+        return self._elsewhere if self._elsewhere and names_orchestrator else self.folder
 
     def _through_pipes(
         self, command: Sequence[str], stdin: str | None, environment: Mapping[str, str]
@@ -281,7 +282,8 @@ class SwampCommands:
         started = datetime.now(UTC)
         try:
             process = start(
-                Launch(command, environment, self.folder_of(command)), has_input=stdin is not None
+                Launch(command, environment, self.folder_of(command, environment)),
+                has_input=stdin is not None,
             )
         except OSError as error:
             raise InfrastructureError(f"`{_shown(command)}` could not be started: {error}.") from error
@@ -318,7 +320,7 @@ class SwampCommands:
     ) -> tuple[int, str, str]:
         if stdin is not None:
             raise ValueError("a command on a terminal takes no piped input")
-        launch = Launch(command, environment, self.folder_of(command))
+        launch = Launch(command, environment, self.folder_of(command, environment))
         terminal = Terminal(f"`{_shown(command)}`", launch)
         try:
             written, ended = terminal.read_all(COMMAND)
