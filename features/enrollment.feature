@@ -3,21 +3,21 @@ Feature: Enrollment and machine binding
   A worker connects to its orchestrator and presents a token. The token is bound to the first machine that
   presents it. That machine may return until the token expires or is revoked; other machines are rejected.
 
-  # A worker of another release may enroll: only the protocol version must match.
-  @uat-05 @uat-10 @worker-enrolls-into-pool
+  # A worker of another release may enroll: only the protocol version must match. Names may look like numbers or dates.
+  # A worker may start before its orchestrator can be reached.
+  @uat-05 @uat-10 @network @worker-enrolls-into-pool
   Scenario: Workers enroll and the pool shows them
     Given an orchestrator
-    And the token "fleet" for any number of machines
-    When the worker "alpha" starts with the labels "region=us-east, gpu=true, disk=size=2", with other settings in variables and output in text
-    And the worker "beta" starts with the labels "build=007, region=us-west, version=1.10, zones=a,b" and output in JSON
-    And the worker "gamma" starts with the token "fleet" and the labels "fleet=blue", with another platform and another release
-    Then the worker "alpha" is enrolled
-    And the worker "beta" is enrolled
-    And the worker "gamma" is enrolled
+    And the token "2026-11-27" for any number of machines
+    When the worker "alpha" starts with the labels "region=us-east, gpu=true, disk=size=2", with other settings in variables and output in text, on a network that refuses 2 connections and heals
+    And the worker "1e3" starts with the labels "build=007, region=us-west, version=1.10, zones=a,b" and output in JSON
+    And the worker "gamma" starts with the token "2026-11-27" and the labels "fleet=blue", with another platform and another release
+    Then the workers "alpha, 1e3, gamma" are enrolled
+    And the worker "alpha" tried to connect 3 times
     And the pool shows, in text and in JSON:
       | worker | status | connected | labels                                          | platform        |
+      | 1e3    | idle   | yes       | build=007,region=us-west,version=1.10,zones=a,b | this machine    |
       | alpha  | idle   | yes       | disk=size=2,gpu=true,region=us-east             | this machine    |
-      | beta   | idle   | yes       | build=007,region=us-west,version=1.10,zones=a,b | this machine    |
       | gamma  | idle   | yes       | fleet=blue                                      | another machine |
 
   @uat-01 @uat-05 @bad-credential-does-not-enroll
@@ -121,24 +121,25 @@ Feature: Enrollment and machine binding
       | alpha  | idle   | yes       | 0/2   | pool=b |
       | beta   | idle   | yes       | 0/1   | zone=y |
 
+  # A name may look like a number.
   @uat-06 @same-member-after-full-reboot
   Scenario: A worker is the same pool member after all machines have rebooted
     Given an orchestrator that verifies workers when they enroll
     And the token "fleet" for 2 machines
-    And the enrolled worker "alpha" configured by variables, with the labels "region=us-east, gpu=true, disk=size=2, build=007"
-    And the enrolled worker "beta" with the labels "region=us-west"
+    And the enrolled worker "1e3" configured by variables, with the labels "region=us-east, gpu=true, disk=size=2, build=007"
+    And the enrolled worker "beta" with the labels "region=us-west" and 2 slots
     And the enrolled worker "gamma" with the token "fleet" and the labels "fleet=blue"
     And the enrolled worker "delta" with the labels "region=us-west" that cannot send data
     When the orchestrator notices that "delta" cannot run steps
     And every machine reboots, and those of "beta, delta, gamma" stay off
-    Then the worker "alpha" is enrolled
+    Then the worker "1e3" is enrolled
     And the pool shows, including past members:
-      | worker | status       | connected            | labels                                        |
-      | alpha  | idle         | yes                  | build=007,disk=size=2,gpu=true,region=us-east |
-      | beta   | disconnected | not in the live pool | region=us-west                                |
-      | delta  | disconnected | not in the live pool | region=us-west                                |
-      | gamma  | disconnected | not in the live pool | fleet=blue                                    |
-    And the token "alpha" is still bound to the machine of "alpha" only
+      | worker | status       | connected            | slots | labels                                        |
+      | 1e3    | idle         | yes                  | 0/1   | build=007,disk=size=2,gpu=true,region=us-east |
+      | beta   | disconnected | not in the live pool | 0/2   | region=us-west                                |
+      | delta  | disconnected | not in the live pool | 0/1   | region=us-west                                |
+      | gamma  | disconnected | not in the live pool | 0/1   | fleet=blue                                    |
+    And the token "1e3" is still bound to the machine of "1e3" only
 
   @uat-07 @worker-without-cache-cannot-return
   Scenario: Workers without a cache directory cannot return

@@ -46,22 +46,22 @@ Feature: JSON mode
       | ship  | worker "gamma"          | writes at once      |
       | sign  | worker "gamma"          | writes at once      |
     And an orchestrator
+    And the enrolled worker "gamma" without labels, with 3 slots
     And the enrolled worker "alpha" with 4 slots
-    And the enrolled worker "beta" with the labels "city=Köln, note=it's $HOME, query=a=b=c, sum=1 + 1, zero=0", with other values of "query, zero" in a variable, and the labels "shelf=b" in a variable
-    And the enrolled worker "gamma" without labels
+    And the enrolled worker "beta" with the labels "city=Köln, note=it's: $HOME #1, query=a=b=c, sum=1 + 1, zero=0", with other values of "query, zero" in a variable, and the labels "shelf=b" in a variable
     When the worker "gamma" is killed
     And the orchestrator notices that "gamma" is gone
     And the workflow starts
     And the step "hold" is running and the step "brief" has ended
     Then every list of workers shows:
-      | worker | status | slots | labels                                                         |
-      | alpha  | busy   | 1/4   | the usual ones                                                 |
-      | beta   | idle   | 0/1   | city=Köln,note=it's $HOME,query=a=b=c,shelf=b,sum=1 + 1,zero=0 |
+      | worker | status | slots | labels                                                             |
+      | alpha  | busy   | 1/4   | the usual ones                                                     |
+      | beta   | idle   | 0/1   | city=Köln,note=it's: $HOME #1,query=a=b=c,shelf=b,sum=1 + 1,zero=0 |
     And every list of workers, including past members, shows:
-      | worker | status       | slots | labels                                                         |
-      | alpha  | busy         | 1/4   | the usual ones                                                 |
-      | beta   | idle         | 0/1   | city=Köln,note=it's $HOME,query=a=b=c,shelf=b,sum=1 + 1,zero=0 |
-      | gamma  | disconnected | 0/1   | none                                                           |
+      | worker | status       | slots | labels                                                             |
+      | alpha  | busy         | 1/4   | the usual ones                                                     |
+      | beta   | idle         | 0/1   | city=Köln,note=it's: $HOME #1,query=a=b=c,shelf=b,sum=1 + 1,zero=0 |
+      | gamma  | disconnected | 0/3   | none                                                               |
     And every list of waiting steps shows:
       | step  | waits for              |
       | build | note=it's 5%,zone=west |
@@ -115,6 +115,7 @@ Feature: JSON mode
     Examples:
       | errs                                                      | reason                                     |
       | revokes a token that does not exist                       | there is no such token                     |
+      | lists the tokens of a folder that is no repository        | there is no repository                     |
       | mints a token without a lifetime                          | an option is missing                       |
       | mints a token with a lifetime of bananas                  | the lifetime is not understood             |
       | verifies workers without naming an orchestrator           | no orchestrator was named                  |

@@ -105,12 +105,12 @@ Feature: Tokens
     Then the command fails because there is no vault
     And the token list is empty
 
-  @uat-02 @token-name-taken-once
+  @uat-02 @uat-27 @token-name-taken-once
   Scenario: A token name can be taken only once, and the credential that was shown first stays valid
     Given an orchestrator
     And the token "alpha"
     And the operator's output is in JSON
-    When the operator mints the token "alpha"
+    When the operator mints the token "alpha" at the most detailed log level
     And the worker "alpha" starts with the credential that was shown first
     Then the command fails because the name is taken
     And the worker "alpha" is enrolled
@@ -169,14 +169,14 @@ Feature: Tokens
       | token | state   | machine         |
       | alpha | revoked | that of "alpha" |
 
-  @uat-03 @token-list-shows-machines
+  @uat-03 @uat-40 @token-list-shows-machines
   Scenario: The token list shows the machines that enrolled with each token, and when it expires
     Given an orchestrator
     And the token "withdrawn-2" with a lifetime of 7d
-    And the token "weeks" with a lifetime of 2w, for 3 machines
+    And the token "weeks" with a lifetime of 2w, for 100 machines
     And the token "months" with a lifetime of 1mo
     And the token "builders-of-the-datacenter-in-frankfurt" with a lifetime of 1y, for any number of machines
-    And the token "fleet" for 3 machines
+    And the token "fleet" for 12 machines
     And the token "withdrawn" for 2 machines
     And the enrolled worker "alpha" with the token "fleet"
     And the enrolled worker "beta" with the token "fleet"
@@ -184,13 +184,13 @@ Feature: Tokens
     When the operator lists the tokens through the orchestrator
     And the operator revokes the token "withdrawn" through the orchestrator
     Then every list of tokens shows:
-      | token                                   | state    | machine                                    |
-      | builders-of-the-datacenter-in-frankfurt | unused   | none, of any number of machines            |
-      | fleet                                   | enrolled | those of "alpha" and "beta", of 3 machines |
-      | months                                  | unused   | none                                       |
-      | weeks                                   | unused   | none, of 3 machines                        |
-      | withdrawn                               | revoked  | that of "gamma", of 2 machines             |
-      | withdrawn-2                             | unused   | none                                       |
+      | token                                   | state    | machine                                     |
+      | builders-of-the-datacenter-in-frankfurt | unused   | none, of any number of machines             |
+      | fleet                                   | enrolled | those of "alpha" and "beta", of 12 machines |
+      | months                                  | unused   | none                                        |
+      | weeks                                   | unused   | none, of 100 machines                       |
+      | withdrawn                               | revoked  | that of "gamma", of 2 machines              |
+      | withdrawn-2                             | unused   | none                                        |
 
   @uat-03 @repository-named-from-another-folder
   Scenario Outline: An operator in another folder, who names the repository <how>, sees and changes its tokens

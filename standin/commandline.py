@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -253,7 +254,14 @@ def parse(words: Sequence[str]) -> Call | str:
     for option in command.options:
         if option.required and option.name not in given.options:
             raise UserError(f'Missing required option "{option.name}".')
-    return Call(command, given.arguments, given.options, "--json" in given.options)
+    options = {**server_in_variable(command), **given.options}
+    return Call(command, given.arguments, options, "--json" in options)
+
+
+def server_in_variable(command: Command) -> dict[str, list[str]]:
+    """The option with the address of the orchestrator, if a variable gives it and the command takes it."""
+    url = os.environ.get("SWAMP_SERVE_URL")
+    return {_SERVER.name: [url]} if url and _SERVER in command.options else {}
 
 
 def help_for(name: str) -> str:

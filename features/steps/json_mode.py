@@ -78,7 +78,7 @@ def text_and_json_list_as_not_verified(context: StepContext, worker: str, code: 
 @then("every list of workers shows no worker and how many it leaves out")
 @then("every list of workers, {past:PastMembers}, shows:")
 def every_list_of_workers_shows(context: StepContext, *, past: bool = False) -> None:
-    """Checks the worker list in text and in JSON, in the repository and through the orchestrator."""
+    """Checks each worker list and its order: in text and in JSON, in both places where it is asked for."""
     rows = worker_list.rows_of_workers(context.table)
     for answer in list_answers.answers(context.world, "worker", "list", *(("--all",) if past else ())):
         expect(

@@ -276,7 +276,7 @@ def the_list_is_empty(context: StepContext, listing: Listing) -> None:
 
 @then("every list of tokens shows:")
 def every_list_of_tokens_shows(context: StepContext) -> None:
-    """Checks the token list in text and in JSON, asked in the repository and through the orchestrator."""
+    """Checks each token list and its order: in text and in JSON, in both places where it is asked for."""
     rows = rows_of_tokens(context.table, partial(enrollment.machine_id_of, context.world))
     for answer in list_answers.answers(context.world, "worker", "token", "list"):
         expect(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from standin.orchestrator.pool import Member, Pool
     from standin.orchestrator.serve import Orchestrator
     from standin.repository import Repository
-    from standin.tokens import Rejected
+    from standin.tokens import Minted, Rejected
     from standin.worker.cache import Cache
     from standin.worker.session import Report, Session, Settings
 
@@ -323,6 +323,37 @@ def token_named_like_a_worker_keeps_it_out() -> None:
         if tokens.record_of(repository, taken) is not None:
             raise Rejected(f"Definition '{taken}' exists with another type", for_good=False)
         old(repository, record, machine)
+
+
+@mutant(5)
+def first_attempt_decides() -> None:
+    """A worker stops at once if it cannot reach its orchestrator yet, as at the start of all machines."""
+
+    @replaces("worker.session:Session._connected")
+    async def _(old: Callable[[Session], Awaitable[str]], session: Session) -> str:
+        from standin.errors import UserError
+        from standin.timing import DIALS_BEFORE_ENROLLMENT
+
+        try:
+            return await old(session)
+        except UserError:
+            session._failures = DIALS_BEFORE_ENROLLMENT
+            raise
+
+
+@mutant(5)
+def name_taken_for_a_number() -> None:
+    """The record of a token is not found if its name can be read as a number, such as 1e3."""
+
+    @replaces("tokens:record_of")
+    def _(
+        old: Callable[[Repository, str], dict[str, Any] | None], repository: Repository, name: str
+    ) -> dict[str, Any] | None:
+        try:
+            float(name)
+        except ValueError:
+            return old(repository, name)
+        return None
 
 
 # Promise 6: A restarted worker is the same pool member, on the machine that its token is bound to.
@@ -1523,6 +1554,20 @@ def rejection_names_the_token_of_a_fleet() -> None:
 
 
 # Promise 40: A token for several machines enrolls its number, and each machine is a pool member of its own.
+
+
+@mutant(40)
+def fewer_than_a_hundred() -> None:
+    """A token is for 99 machines at most, whatever number is asked for."""
+
+    @replaces("tokens:allow")
+    def _(
+        old: Callable[[Repository, Minted, int | str], Minted],
+        repository: Repository,
+        minted: Minted,
+        allowance: int | str,
+    ) -> Minted:
+        return old(repository, minted, min(allowance, 99) if isinstance(allowance, int) else allowance)
 
 
 @mutant(40)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
     from websockets.asyncio.server import ServerConnection
 
-    from standin.commandline import Call
+    from standin.commandline import Call, Command
     from standin.errors import UserError
     from standin.orchestrator.dispatch import Dispatch, Dispatcher
     from standin.orchestrator.pool import Member, Pool
@@ -50,6 +50,82 @@ def list_keeps_ended_dispatch() -> None:
         old(pool, member, dispatch)
         if member.dispatches:
             records.put_worker(pool._repository, {**member.record(), "activeDispatchIds": before})
+
+
+@mutant(5)
+def listed_in_the_order_of_enrollment() -> None:
+    """The worker list is not in the order of names, but shows first the worker that enrolled first."""
+
+    @replaces("records:workers")
+    def _(old: Callable[[Repository], list[dict[str, Any]]], repository: Repository) -> list[dict[str, Any]]:
+        return sorted(old(repository), key=lambda record: record["enrolledAt"])
+
+
+@mutant(27)
+def log_before_the_json() -> None:
+    """At the most detailed log level, a command with its output in JSON logs on standard output as well."""
+
+    @replaces("operator.tokens:create")
+    def _(old: Callable[[Call], None], call: Call) -> None:
+        if call.json and call.option("--log-level") == "trace":
+            print("[DBG] minting a token")
+        old(call)
+
+
+@mutant(27)
+def no_tokens_where_there_is_no_repository() -> None:
+    """The list of the tokens of a folder that is no repository is empty, as if all tokens were gone."""
+
+    @replaces("operator.tokens:show")
+    def _(old: Callable[[Call], None], call: Call) -> None:
+        from standin.answers import respond
+        from standin.errors import UserError
+
+        try:
+            old(call)
+        except UserError as error:
+            if "Not a swamp repository" not in str(error):
+                raise
+            respond(call, [], "No enrollment tokens found.")
+
+
+@mutant(27)
+def model_of_the_finished_step_lost() -> None:
+    """In text, a worker reports of a step that has ended its method twice instead of its model and method."""
+
+    @replaces("worker.connect:in_words")
+    def _(old: Callable[[str, dict[str, Any]], str], kind: str, facts: dict[str, Any]) -> str:
+        finished = kind == "dispatch_finished"
+        return old(kind, {**facts, "modelType": facts["methodName"]} if finished else facts)
+
+
+@mutant(27)
+def address_without_its_port() -> None:
+    """In text, a worker reports the address that it connects to without the port."""
+
+    @replaces("worker.connect:in_words")
+    def _(old: Callable[[str, dict[str, Any]], str], kind: str, facts: dict[str, Any]) -> str:
+        return old(kind, {**facts, "url": facts["url"].rpartition(":")[0]} if kind == "connecting" else facts)
+
+
+@mutant(3)
+def tokens_of_the_folder_not_of_the_server() -> None:
+    """The token list is that of the repository in the working folder, also if an orchestrator is named."""
+
+    @replaces("operator.tokens:show")
+    def _(old: Callable[[Call], None], call: Call) -> None:
+        from dataclasses import replace
+
+        old(replace(call, options={name: call.options[name] for name in call.options if name != "--server"}))
+
+
+@mutant(27)
+def address_in_a_variable_unknown_to_the_worker_commands() -> None:
+    """The commands about workers and tokens know the orchestrator by an option only, not by a variable."""
+
+    @replaces("commandline:server_in_variable")
+    def _(old: Callable[[Command], dict[str, list[str]]], command: Command) -> dict[str, list[str]]:
+        return {} if command.words.startswith("worker ") else old(command)
 
 
 @mutant(27)
@@ -589,6 +665,35 @@ def never_seen_again() -> None:
         old: Callable[[Repository, dict[str, Any]], None], repository: Repository, record: dict[str, Any]
     ) -> None:
         old(repository, {**record, "lastSeenAt": record["enrolledAt"]})
+
+
+@mutant(27)
+def not_seen_when_it_left() -> None:
+    """The worker list does not show of a lost worker when it was lost, but when it was seen before."""
+
+    @replaces("orchestrator.pool:Pool.lose")
+    def _(
+        old: Callable[[Pool, Member, ServerConnection], None],
+        pool: Pool,
+        member: Member,
+        socket: ServerConnection,
+    ) -> None:
+        before = member.last_seen
+        old(pool, member, socket)
+        if not member.draining:
+            member.last_seen = before
+            pool.record(member)
+
+
+@mutant(5)
+def slots_lost_with_the_connection() -> None:
+    """The worker list shows one slot for each worker that is gone, whatever it had."""
+
+    @replaces("records:put_worker")
+    def _(
+        old: Callable[[Repository, dict[str, Any]], None], repository: Repository, record: dict[str, Any]
+    ) -> None:
+        old(repository, {**record, "capacity": 1} if record["status"] == "disconnected" else record)
 
 
 @mutant(27)

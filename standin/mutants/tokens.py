@@ -677,6 +677,15 @@ def no_limit_shown_as_the_machines_so_far() -> None:
 
 
 @mutant(3)
+def listed_in_the_order_of_minting() -> None:
+    """The token list is not in the order of names, but shows the oldest token first."""
+
+    @replaces("tokens:records")
+    def _(old: Callable[[Repository], list[dict[str, Any]]], repository: Repository) -> list[dict[str, Any]]:
+        return sorted(old(repository), key=lambda record: record["createdAt"])
+
+
+@mutant(3)
 def bound_just_now() -> None:
     """The token list shows the current time as the time of a binding."""
 

@@ -334,7 +334,7 @@ def cancel(call: Call) -> None:
 
 
 def _server_of(call: Call) -> str:
-    server = call.option("--server", os.environ.get("SWAMP_SERVE_URL", ""))
+    server = call.option("--server")
     if server:
         return server
     serving = Repository.here().read(SERVING)

@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 
 from swamp_harness.product import contracts
+from swamp_harness.product.conventions import SERVE_URL, SERVER_FLAG
 from swamp_harness.product.costs import command_kind
 from swamp_harness.product.credential import learn_from_output, learn_from_reading
 from swamp_harness.product.wordings import ACCESS_FAILURES, COMMAND_FAILURES, STACK_TRACE, reasons_given
@@ -214,6 +215,8 @@ class SwampCommands:
         binary: the swamp to run.
         environment: the person's environment.
         folder: the working folder of the commands.
+        elsewhere: the working folder of commands that name an orchestrator, for they need no repository;
+            `folder` if None.
 
     Attributes:
         folder: as given.
@@ -222,10 +225,17 @@ class SwampCommands:
         usages: what every command so far has used, with its kind; also of one that had to be killed.
     """
 
-    def __init__(self, binary: Path, environment: Mapping[str, str], folder: PurePath) -> None:
+    def __init__(
+        self,
+        binary: Path,
+        environment: Mapping[str, str],
+        folder: PurePath,
+        elsewhere: PurePath | None = None,
+    ) -> None:
         self.binary = binary
         self.environment = dict(environment)
         self.folder = folder
+        self._elsewhere = elsewhere
         self.flags: tuple[str, ...] = ()
         self.results: list[CommandResult] = []
         self.usages: list[tuple[str, Usage]] = []
@@ -261,12 +271,20 @@ class SwampCommands:
         self.results.append(result)
         return result
 
+    def folder_of(self, arguments: Sequence[str], variables: Mapping[str, str]) -> PurePath:
+        """The working folder of a command with these arguments, and these variables of its own."""
+        names_orchestrator = SERVER_FLAG in arguments or SERVE_URL in variables
+        return self._elsewhere if self._elsewhere and names_orchestrator else self.folder
+
     def _through_pipes(
         self, command: Sequence[str], stdin: str | None, environment: Mapping[str, str]
     ) -> tuple[int, str, str]:
         started = datetime.now(UTC)
         try:
-            process = start(Launch(command, environment, self.folder), has_input=stdin is not None)
+            process = start(
+                Launch(command, environment, self.folder_of(command, environment)),
+                has_input=stdin is not None,
+            )
         except OSError as error:
             raise InfrastructureError(f"`{_shown(command)}` could not be started: {error}.") from error
         unreaped = 0.0
@@ -302,7 +320,7 @@ class SwampCommands:
     ) -> tuple[int, str, str]:
         if stdin is not None:
             raise ValueError("a command on a terminal takes no piped input")
-        launch = Launch(command, environment, self.folder)
+        launch = Launch(command, environment, self.folder_of(command, environment))
         terminal = Terminal(f"`{_shown(command)}`", launch)
         try:
             written, ended = terminal.read_all(COMMAND)

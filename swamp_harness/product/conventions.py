@@ -25,8 +25,8 @@ UNLIMITED = "unlimited"
 # A worker that is not admitted tries to connect at most three times, then ends.
 MOST_DIALS = 3
 
-# The variable that gives commands without `--server` the address of the orchestrator.
-SERVE_URL = "SWAMP_SERVE_URL"
+# The flag that names the orchestrator of a command, and the variable that does so for commands without it.
+SERVER_FLAG, SERVE_URL = "--server", "SWAMP_SERVE_URL"
 # The variables with the server token of a client, and with the address of the orchestrator that it is for.
 SERVER_TOKEN, SERVER_URL = "SWAMP_SERVER_TOKEN", "SWAMP_SERVER_URL"
 

@@ -81,6 +81,7 @@ COMMAND_FAILURES = {
     "the name is not allowed": [r"must be lowercase alphanumeric"],
     "the lifetime must be positive": [r"Invalid --duration value .{0,500}: must be positive"],
     "the lifetime is not understood": [r"Invalid duration format"],
+    "there is no repository": [r"Not a swamp repository: "],
     "there is no vault": [r"No vaults are configured"],
     "an option is missing": [r"Missing required option"],
     "there is no such option": [r"Unknown option"],
@@ -270,21 +271,20 @@ PORT_TAKEN = re.compile(r"AddrInUse|[Aa]ddress already in use")
 UNKNOWN_REQUEST = re.compile(r"^invalid_request: Invalid request: type: ")
 
 # Lines on the standard output of a worker in text mode.
-WORKER_DIALS = re.compile(r"^Connecting to \S+ \(attempt (?P<attempt>\d+)\)")
+WORKER_DIALS = re.compile(r"^Connecting to (?P<url>\S+) \(attempt (?P<attempt>\d+)\)")
 WORKER_PAUSES = re.compile(r"^Reconnecting in (?P<seconds>[\d.]+)s$")
 WORKER_ENROLLED = re.compile(r"^\S* ?Enrolled as (?P<name>\S+)$")
 WORKER_DISCONNECTED = re.compile(r"^Disconnected: ")
 WORKER_STOPPED = re.compile(r"^Worker stopped: (?P<reason>.*)$")
 
+_DISPATCH = r"^\S+ Dispatch (?P<dispatch>[0-9a-f]{8}): (?P<work>\S+)"
 # Lines of a worker that enrolls, runs a step and is stopped, by the kind of the event in JSON.
 WORKER_EVENTS: Mapping[str, re.Pattern[str]] = {
     "connecting": WORKER_DIALS,
     "enrolled": WORKER_ENROLLED,
-    "dispatch_started": re.compile(
-        r"^\S+ Dispatch [0-9a-f]{8}: \S+ \((?P<workflowName>\S+) \S (?P<stepName>\S+)\)$"
-    ),
-    "dispatch_finished": re.compile(r"^\S+ Dispatch [0-9a-f]{8}: \S+ succeeded in \d+ms$"),
-    "dispatch_failed": re.compile(r"^\S+ Dispatch [0-9a-f]{8}: \S+ failed in \d+ms — (?P<error>.*\S)$"),
+    "dispatch_started": re.compile(rf"{_DISPATCH} \((?P<workflowName>\S+) \S (?P<stepName>\S+)\)$"),
+    "dispatch_finished": re.compile(rf"{_DISPATCH} succeeded in \d+ms$"),
+    "dispatch_failed": re.compile(rf"{_DISPATCH} failed in \d+ms — (?P<error>.*\S)$"),
     "draining": re.compile(r"^Draining \((?P<reason>[^)\n]+)\)"),
     "drain_complete": re.compile(r"^Drain complete\b"),
     "disconnected": re.compile(r"^Disconnected: drained$"),

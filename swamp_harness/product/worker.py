@@ -104,6 +104,7 @@ class Worker:
         environment: the environment of its processes, without credential and address.
         variables: the whole environment of its current process.
         started: the time at which its current process was started.
+        killed: the time at which a process of it was killed last; None if none was.
         relay: between it and its orchestrator; None if it connects to the orchestrator itself.
     """
 
@@ -123,6 +124,7 @@ class Worker:
         self.log = log
         self.launches: list[Launch] = []
         self.started = datetime.now(UTC)
+        self.killed: datetime | None = None
         self.relay: EnrollmentRelay | None = None
         self._binary = binary
         self.environment = {
@@ -201,6 +203,7 @@ class Worker:
 
     def kill(self) -> None:
         """Kill it with everything that it has started."""
+        self.killed = datetime.now(UTC)
         self._running().kill()
 
     def crash(self) -> None:

@@ -155,6 +155,11 @@ _OF_CONNECTING_WORKERS = (
         lambda seconds: {"idle_time": seconds},
     ),
     _ON_A_NETWORK,
+    Detail(
+        "on a network that refuses {attempts:Number} connections and heals",
+        "its first attempts to connect fail, as long as its orchestrator cannot be reached yet",
+        lambda attempts: {"refusals": attempts},
+    ),
     _CACHE,
     Detail(
         "with an empty machine id",
@@ -248,7 +253,9 @@ _OF_CONNECTING_WORKERS = (
 )
 
 _THROUGH = Detail(
-    "through the orchestrator", "the orchestrator does it", lambda: {"through_orchestrator": True}
+    "through the orchestrator",
+    "the orchestrator does it; the command runs in a folder without a repository",
+    lambda: {"through_orchestrator": True},
 )
 
 _IN_REPOSITORY = Detail("in the repository", "a command in the repository does it", dict)

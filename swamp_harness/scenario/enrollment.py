@@ -356,6 +356,7 @@ def connect_worker(
     variables: Mapping[str, str] | None = None,
     protocol_shift: int | None = 0,
     stated: Mapping[str, str] | None = None,
+    refused: bool = False,
     release: Release = Release.TESTED,
     on_a_network: bool = False,
     **settings: Any,
@@ -372,6 +373,7 @@ def connect_worker(
         protocol_shift: the difference of its protocol version from the orchestrator's; None for no version.
         stated: the fields that it states with these values, over a recorded connection; it dials directly
             if None.
+        refused: whether it dials over a network path that refuses its connections until it heals.
         release: the release that it runs.
         on_a_network: whether it reaches the orchestrator over a network path that can fail.
         settings: further fields of `WorkerSettings`.
@@ -384,8 +386,8 @@ def connect_worker(
     worker = world.workers.make(name, all_settings, machine=machine, binary=binary, variables=variables)
     if machine is None:
         _give_bundles(world, worker)
-    if on_a_network:
-        world.workers.start_on_a_network(name, world.orchestrator.address)
+    if on_a_network or refused:
+        world.workers.start_on_a_network(name, world.orchestrator.address, refuses=refused)
     elif protocol_shift == 0 and stated is None:
         world.workers.start(name, world.orchestrator.address)
     else:

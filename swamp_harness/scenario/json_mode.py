@@ -45,6 +45,10 @@ MISTAKES: Mapping[str, Sequence[str]] = {
         *("worker", "token", "create", "alpha"),
         *("--duration", "1h", "--max-enrollments", "0"),
     ),
+    "lists the tokens of a folder that is no repository": (
+        *("worker", "token", "list"),
+        *("--repo-dir", "nowhere"),
+    ),
     "starts a worker without a token": ("worker", "connect", "ws://127.0.0.1:9"),
     "starts a worker with a label without a value": (
         *("worker", "connect", "ws://127.0.0.1:9"),

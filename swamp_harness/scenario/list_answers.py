@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from swamp_harness.product.commands import CommandResult, Output, is_json
+from swamp_harness.product.conventions import SERVE_URL, SERVER_FLAG
 from swamp_harness.scenario.world import World
 from swamp_harness.system.errors import PromiseBroken
 
@@ -45,11 +46,19 @@ def answers(world: World, *arguments: str, in_repository: bool = True) -> Iterat
     Raises:
         PromiseBroken: the command fails, or does not print the requested format alone.
     """
-    through = ("through the orchestrator", ("--server", world.orchestrator.api.url))
-    for place, server in [*([("in the repository", ())] if in_repository else []), through]:
+    through = ("through the orchestrator", world.orchestrator.api.url)
+    for place, server in [*([("in the repository", "")] if in_repository else []), through]:
         for output in (Output.TEXT, Output.JSON):
-            result = world.operator.commands.run(*arguments, *server, output=output)
+            flag, variables = _naming(server, output)
+            result = world.operator.commands.run(*arguments, *flag, output=output, variables=variables)
             beside = result.stderr.strip() if output is Output.JSON else is_json(result.stdout)
             if not result.succeeded or beside:
                 raise PromiseBroken(f"The command fails, or prints more than {output.value}:\n{result}")
             yield Answer(f"in {output.value}, {place}", result)
+
+
+def _naming(server: str, output: Output) -> tuple[tuple[str, ...], dict[str, str]]:
+    """How a command names its orchestrator: by a flag in text and a variable in JSON, as both must work."""
+    if not server:
+        return (), {}
+    return ((SERVER_FLAG, server), {}) if output is Output.TEXT else ((), {SERVE_URL: server})

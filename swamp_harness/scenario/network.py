@@ -243,6 +243,24 @@ def refuse_until_tried(world: World, worker: str, attempts: int) -> None:
     )
 
 
+def heal_when_refused(world: World, worker: str, refusals: int) -> None:
+    """Heal the network of a worker that has just started, when it has refused so many connections.
+
+    If the worker's process ends meanwhile, later steps see that it is not enrolled.
+
+    Raises:
+        WaitTimeout: it still runs, and has reported fewer failed attempts.
+    """
+    actor = world.workers[worker]
+    wait_until(
+        f'"{worker}" to report {refusals} failed attempts to connect, or to end',
+        lambda: len(actor.disconnected_at),
+        lambda failed: failed >= refusals or not actor.alive,
+        ATTEMPTS_MADE,
+    )
+    world.workers.network(worker).heal()
+
+
 def refuse_and_heal(world: World, worker: str, attempts: int, times: int) -> None:
     """Make a worker's network refuse so many attempts, and wait until the worker is back; several times.
 

@@ -158,7 +158,8 @@ def _at_work(world: World) -> tuple[Machine, SwampCommands, Path]:
     machine = Machine.at(world.folder / "operator")
     folder = machine.here / "repository"
     environment = machine.environment(**world.variables, **OPERATOR_ZONE)
-    return machine, SwampCommands(world.run_context.binary.runs_as, environment, folder), folder
+    commands = SwampCommands(world.run_context.binary.runs_as, environment, folder, elsewhere=machine.work)
+    return machine, commands, folder
 
 
 def _begin_with(world: World, operator: Operator, machine: Machine) -> None:

@@ -205,7 +205,10 @@ def _command(result: CommandResult, commands: SwampCommands, masks: _Masks) -> E
         result.started,
         EventKind.COMMAND,
         result.ended,
-        place=masks.place(commands.folder, {**commands.environment, **result.variables}),
+        place=masks.place(
+            commands.folder_of(result.arguments, result.variables),
+            {**commands.environment, **result.variables},
+        ),
         arguments=masks.arguments(result.arguments),
         stdin=None if result.stdin is None else masks.text(result.stdin),
         exit_code=result.exit_code,

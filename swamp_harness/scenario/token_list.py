@@ -41,9 +41,8 @@ def _expected_token(world: World, row: Row, answer: Answer) -> Row:
 
 
 def listed_tokens(world: World, answer: Answer) -> list[Row]:
-    """The tokens of an answer."""
-    records = sorted(_records_of(answer), key=lambda each: each.name)
-    return [_token_row(world, each, answer) for each in records]
+    """The tokens of an answer, in its order."""
+    return [_token_row(world, each, answer) for each in _records_of(answer)]
 
 
 def lengths(world: World) -> dict[str, int]:

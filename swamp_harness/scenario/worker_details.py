@@ -13,6 +13,7 @@ from swamp_harness.product.machine import CachePlace, Machine
 from swamp_harness.product.worker_settings import NO_ADDRESS, OTHER_SETTINGS, labels_by_variable
 from swamp_harness.scenario import enrollment
 from swamp_harness.scenario.environment import server_credential, variables_of
+from swamp_harness.scenario.network import heal_when_refused
 from swamp_harness.scenario.placement import ANY_WORKER
 from swamp_harness.scenario.world import World
 from swamp_harness.system.errors import InfrastructureError
@@ -55,6 +56,7 @@ class WorkerDetails:
         sends_data: whether it has the right address for the data of its steps.
         on_a_network: whether it reaches the orchestrator over a network path that can fail.
         slow: whether this path is slow.
+        refusals: how many connections its network refuses before it heals.
         by_environment: whether it is configured by variables instead of arguments.
         contradicted: whether variables give other values to the settings on its command line.
         variables: the names of its environment variables, beside those of every worker.
@@ -89,6 +91,7 @@ class WorkerDetails:
     sends_data: bool = True
     on_a_network: bool = False
     slow: bool = False
+    refusals: int = 0
     by_environment: bool = False
     contradicted: bool = False
     variables: tuple[str, ...] = ()
@@ -133,7 +136,7 @@ def enroll(world: World, name: str, details: WorkerDetails) -> None:
 
 
 def connect(world: World, name: str, details: WorkerDetails) -> None:
-    """Start a worker, without waiting until it has enrolled."""
+    """Start a worker, without waiting until it has enrolled; its network heals if it refuses connections."""
     if details.credential is not Presented.MINTED:
         enrollment.connect_with(
             world,
@@ -157,8 +160,11 @@ def connect(world: World, name: str, details: WorkerDetails) -> None:
         slots=details.slots,
         idle_time=details.idle_time,
         by_environment=details.by_environment,
+        refused=details.refusals > 0,
         **_settings(world, details),
     )
+    if details.refusals:
+        heal_when_refused(world, name, details.refusals)
 
 
 def _stated(details: WorkerDetails) -> dict[str, str] | None:

@@ -12,8 +12,6 @@ from swamp_harness.scenario.tables import Row, rows_of
 from swamp_harness.scenario.world import World
 
 _AS_EXPECTED = "as expected"
-# The events that say why a worker stops.
-_ENDS = ("draining", "stopped")
 
 
 def expected_events(table: Any) -> list[Row]:
@@ -39,15 +37,19 @@ def events_of(world: World, worker: str) -> list[Row]:
 
 
 def _in_text(world: World, worker: str) -> list[Row]:
+    reported = world.workers[worker].lines_of_events()
+    expected = _expected_words(
+        world, worker, [facts["dispatch"] for _, facts in reported if "dispatch" in facts]
+    )
     return [
         {
             "event": kind,
             "step": _step_of(world, facts),
-            "fields": _wrong_reason(world, kind, facts)
-            or _wrong_reason_to_stop(world, worker, kind, facts)
-            or _AS_EXPECTED,
+            "fields": _AS_EXPECTED
+            if _contains(facts, expected.get(kind, {})) and not _wrong_reason(world, kind, facts)
+            else json.dumps(facts),
         }
-        for kind, facts in world.workers[worker].lines_of_events()
+        for kind, facts in reported
     ]
 
 
@@ -75,13 +77,6 @@ def _wrong_reason(world: World, kind: str, event: Mapping[str, Any]) -> str:
     reasons = STEP_STOPPED if world.probe_log.note("asked-to-stop", step) else RUN_FAILURES
     error = str(event.get("error", "no reason"))
     return error if kind == "dispatch_failed" and not reasons_given(error, reasons) else ""
-
-
-def _wrong_reason_to_stop(world: World, worker: str, kind: str, facts: Mapping[str, str]) -> str:
-    """The reason in a line about the end of a worker; empty if it is the right one."""
-    right = STOP_REASONS[_reason_to_stop(world, worker)]
-    reason = facts.get("reason", "")
-    return reason if kind in _ENDS and reason != right else ""
 
 
 def _reason_to_stop(world: World, worker: str) -> str:
@@ -118,6 +113,22 @@ def _expected_fields(world: World, worker: str, dispatches: Sequence[str]) -> Ma
         "disconnected": {"reason": "drained"},
         "retrying": {},
         "stopped": {"reason": _reason_to_stop(world, worker)},
+    }
+
+
+def _expected_words(world: World, worker: str, dispatches: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+    """The expected words in the lines of each kind of event, of a worker that runs one step."""
+    step, actor = next(each for each in world.workflow.steps), world.workers[worker]
+    dispatch = {
+        "dispatch": dispatches[0] if dispatches else "",
+        "work": f"{step.task.model_type}.{step.task.method}",
+    }
+    end = {"reason": STOP_REASONS[_reason_to_stop(world, worker)]}
+    return {
+        "connecting": {"url": actor.url, "attempt": "1"},
+        "enrolled": {"name": actor.settings.member},
+        **dict.fromkeys(("dispatch_started", "dispatch_finished", "dispatch_failed"), dispatch),
+        **dict.fromkeys(("draining", "stopped"), end),
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from swamp_harness.product.records import (
     BUSY,
+    DISCONNECTED,
     PoolMember,
     hidden_in_text,
     members_from_json,
@@ -21,6 +22,11 @@ from swamp_harness.scenario.world import World
 WHEN_ENROLLED = "when it enrolled"
 _SINCE_ENROLLED = "since it enrolled"
 _SINCE_IT_WORKS = "since its step began"
+_SINCE_IT_LEFT = "since it was killed"
+# When a member with this status was last seen, at the earliest; any other since it enrolled.
+_SEEN_SINCE = {BUSY: _SINCE_IT_WORKS, DISCONNECTED: _SINCE_IT_LEFT}
+# The product cuts moments to milliseconds.
+_PRECISION = timedelta(milliseconds=1)
 _NONE = "none"
 _USUAL_LABELS = "the usual ones"
 
@@ -44,14 +50,14 @@ def expected_workers(world: World, rows: Sequence[Row], answer: Answer, *, past:
     for row in rows:
         first = world.first_membership(row["worker"])
         in_json = {"instance": live.get(first.name, first.instance), "enrolled": WHEN_ENROLLED}
-        seen = _SINCE_IT_WORKS if row["status"] == BUSY else _SINCE_ENROLLED
+        seen = _SEEN_SINCE.get(row["status"], _SINCE_ENROLLED)
         known = {"platform": first.platform, "last seen": seen}
         expected.append({**row, **known, **(in_json if answer.in_json else {})})
     return {"workers": expected, "left out": 0 if past else len(world.memberships) - len(expected)}
 
 
 def listed_workers(world: World, answer: Answer) -> dict[str, object]:
-    """The workers of an answer, and the number of workers that it reports as hidden."""
+    """The workers of an answer, in its order, and the number of workers that it reports as hidden."""
     if answer.in_json:
         document = answer.result.answer("worker-list")
         members, left_out = members_from_json(document), document.get("filteredDisconnectedCount", 0)
@@ -59,7 +65,7 @@ def listed_workers(world: World, answer: Answer) -> dict[str, object]:
         text = answer.result.stdout
         members, left_out = members_from_table(text), hidden_in_text(text)
     rows = [_worker_row(world, each, answer) for each in members]
-    return {"workers": sorted(rows, key=lambda row: row["worker"]), "left out": left_out}
+    return {"workers": rows, "left out": left_out}
 
 
 def _worker_row(world: World, member: PoolMember, answer: Answer) -> Row:
@@ -84,18 +90,27 @@ def _worker_row(world: World, member: PoolMember, answer: Answer) -> Row:
 
 
 def _last_seen(world: World, name: str, member: PoolMember, answer: Answer) -> str:
-    """When a worker was last seen, as a phrase if correct: a busy one since its run started."""
-    seen, known = member.last_seen_at, world.memberships.get(name)
-    runs = [run.started for run in world.followed_runs()]
-    busy = member.status == BUSY and bool(runs)
-    earliest = runs[-1] if busy else known.enrolled_at if known is not None else None
-    if seen is None or earliest is None or not earliest <= seen <= answer.result.ended:
+    """When a worker was last seen, as a phrase if correct.
+
+    A busy one was seen since its run started, a disconnected one when the orchestrator noticed its loss.
+    """
+    seen, since = member.last_seen_at, _SEEN_SINCE.get(member.status, _SINCE_ENROLLED)
+    earliest = _earliest(world, name, since)
+    if seen is None or earliest is None or not earliest - _PRECISION <= seen <= answer.result.ended:
         return str(seen)
-    return _SINCE_IT_WORKS if busy else _SINCE_ENROLLED
+    return since
+
+
+def _earliest(world: World, name: str, since: str) -> datetime | None:
+    if name not in world.memberships:
+        return None
+    if since == _SINCE_IT_LEFT:
+        return world.workers[name].killed
+    runs = [run.started for run in world.followed_runs()] if since == _SINCE_IT_WORKS else []
+    return runs[-1] if runs else world.memberships[name].enrolled_at
 
 
 def is_while_enrolling(world: World, worker: str, at: datetime) -> bool:
     """Whether a moment is between the first start of a worker and the end of its first enrollment."""
     first = world.workers.first_enrollments().get(worker)
-    # The product cuts moments to milliseconds.
-    return first is not None and first.started - timedelta(milliseconds=1) <= at <= first.seen
+    return first is not None and first.started - _PRECISION <= at <= first.seen

@@ -177,7 +177,12 @@ class Workers:
         worker.start(path.address)
 
     def start_on_a_network(
-        self, name: str, orchestrator: Address, bytes_per_second: float | None = None
+        self,
+        name: str,
+        orchestrator: Address,
+        bytes_per_second: float | None = None,
+        *,
+        refuses: bool = False,
     ) -> None:
         """Start a worker that dials its orchestrator over a network path that can fail.
 
@@ -185,8 +190,12 @@ class Workers:
             name: of the worker.
             orchestrator: the address that the path leads to.
             bytes_per_second: the most that each connection carries in each direction; None for no limit.
+            refuses: whether the path refuses connections until it heals.
         """
-        self._put_on_a_network(name, orchestrator).bytes_per_second = bytes_per_second
+        path = self._put_on_a_network(name, orchestrator)
+        path.bytes_per_second = bytes_per_second
+        if refuses:
+            path.refuse()
         self[name].start(self._networks[name].address)
 
     def networks(self) -> list[NetworkPath]:
