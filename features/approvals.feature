@@ -341,8 +341,8 @@ Feature: Approvals
     And the command succeeds
 
   @uat-45 @tags-after-approval
-  Scenario: The data that a run writes after an approval has the tags of the run
-    Given a workflow whose models exist, with the steps:
+  Scenario: The data that a run writes after an approval has the tags of the run, also where its models have others
+    Given a workflow whose models have the tags "team=red, place=lab", with the steps:
       | step  | runs on          | work               | after |
       | build | any worker       | writes at once     |       |
       | gate  | the orchestrator | waits for approval | build |
@@ -354,7 +354,7 @@ Feature: Approvals
     And the operator approves the step "gate" through the orchestrator
     And the operator resumes the run through the orchestrator
     Then the command succeeds
-    And all data of the steps "build, ship" has the tags "team=blue"
+    And all data of the steps "build, ship" has the tags "place=lab, team=blue"
 
   @uat-45 @step-beside-approval-runs-once
   Scenario: A step that runs while another one is approved runs to its end, and not again

@@ -906,15 +906,15 @@ Feature: Runs
 
   # A check before a method runs on the orchestrator; it cannot see the machine of a worker.
   @uat-22 @uat-49 @placed-step-runs-unchecked
-  Scenario: A step on a worker runs without the checks that its model requires; its data has the tags of model and workflow
-    Given a workflow whose models require their checks, whose models have the tags "shelf=top", with the tags "env=staging", with the steps:
+  Scenario: A step on a worker runs without the checks that its model requires; its data has the tags of model, workflow and run
+    Given a workflow whose models require their checks, whose models have the tags "shelf=top, place=lab", with the tags "env=staging", with the steps:
       | step  | runs on                         | work                                                     | after |
       | build | any worker                      | writes at once if its check allows it, which it does not |       |
       | pack  | worker "alpha"                  | writes at once if its check allows it, which it does not | build |
       | ship  | this system of any architecture | writes at once if its check allows it, which it does not | pack  |
     And an orchestrator
     And the enrolled worker "alpha"
-    When the workflow starts
+    When the workflow starts with the tags "shelf=low"
     Then the run succeeds
     And the operator sees these dispatches, and no others:
       | step  | worker | lease     | wrote |
@@ -926,7 +926,7 @@ Feature: Runs
       | build | result | 1       | alpha      |
       | pack  | result | 1       | alpha      |
       | ship  | result | 1       | alpha      |
-    And all data of the steps "build, pack, ship" has the tags "shelf=top, env=staging"
+    And all data of the steps "build, pack, ship" has the tags "shelf=low, place=lab, env=staging"
 
   @uat-49 @local-step-stopped-by-its-check
   Scenario: A step on the orchestrator does not start if a check of its method fails, also beside steps on workers

@@ -46,6 +46,15 @@ def placed_removal_leaves_its_resources() -> None:
 
 
 @mutant(22)
+def tags_of_the_model_first() -> None:
+    """Where a run and a model have a tag of one name, data has that of the model."""
+
+    @replaces("orchestrator.runs:Run.tags_for")
+    def _(old: Callable[[Run, Step], dict[str, str]], run: Run, step: Step) -> dict[str, str]:
+        return {**old(run, step), **run._repository.tags_of_model(step.model)}
+
+
+@mutant(22)
 def tags_of_the_model_dropped() -> None:
     """The data of a step on a worker do not get the tags of its model."""
 
