@@ -221,6 +221,23 @@ Feature: Restarts
     Then the orchestrator exits with exit code 0
     And every run in the history succeeded
 
+  @uat-33 @slow @stop-interrupts-resumed-run
+  Scenario: An orchestrator that is stopped interrupts a run that went on after an approval and takes too long
+    Given a workflow whose models exist, with the steps:
+      | step  | runs on          | work                | after |
+      | gate  | the orchestrator | waits for approval  |       |
+      | build | the orchestrator | pauses, then writes | gate  |
+    And an orchestrator
+    When the workflow starts
+    And the run waits for approval
+    And the operator approves the step "gate" through the orchestrator
+    And the operator resumes the run through the orchestrator, and follows it
+    And the step "build" is running
+    And the orchestrator is stopped and starts again
+    Then the history shows these runs, and no others:
+      | workflow | status      | because                      |
+      | release  | interrupted | the orchestrator was stopped |
+
   @uat-33 @network @slow @stop-interrupts-long-runs
   Scenario: An orchestrator that is stopped interrupts the runs that take too long
     Given a workflow with the steps:

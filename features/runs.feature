@@ -783,6 +783,23 @@ Feature: Runs
       | second  | succeeded |
       | third   | failed    |
 
+  # The command names the step as the workflow does, with the expression for its item.
+  @uat-34 @run-resumes-from-named-items
+  Scenario: A run that failed at a list with the items in the names of its steps runs all of them again
+    Given a workflow with the steps:
+      | step  | runs on          | work                              | for each of |
+      | build | the orchestrator | fails the first time, then writes | a, b        |
+    And an orchestrator
+    When the workflow runs to its end
+    And the operator resumes the run from the step "build"
+    Then the command succeeds
+    And these steps started, and no others:
+      | step    | worker           |
+      | build-a | the orchestrator |
+      | build-a | the orchestrator |
+      | build-b | the orchestrator |
+      | build-b | the orchestrator |
+
   # The first run fails at the first step, and the second run at the second.
   @uat-34 @named-run-of-two-resumes
   Scenario: Of two failed runs, only the named one goes on, and a resume that names none starts no step

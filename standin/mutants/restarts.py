@@ -581,6 +581,16 @@ def orchestrator_in_json_interrupts_at_once() -> None:
 
 
 @mutant(33)
+def resumed_run_ends_at_a_stop_without_its_reason() -> None:
+    """An orchestrator that is stopped does not record why it ends a run which was resumed."""
+    resumed = resumed_from_now_on()
+
+    @replaces("orchestrator.runs:Run.interrupt")
+    async def _(old: Callable[[Run, str], Awaitable[None]], run: Run, reason: str) -> None:
+        await old(run, "" if run.identity in resumed else reason)
+
+
+@mutant(33)
 def stop_waits_too_long() -> None:
     """An orchestrator that is stopped lets its runs go on for much longer than it promises."""
 

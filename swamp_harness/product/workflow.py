@@ -283,6 +283,10 @@ class Workflow:
             self._at(self.unknown_key.level, document)[self.unknown_key.name] = _VALUE_OF_UNKNOWN_KEY
         return document
 
+    def written_name_of(self, step: str) -> str:
+        """The name in the workflow file of a step, which has an expression if it is expanded."""
+        return next((each.written_name for each in self.steps if each.name == step), step)
+
     def name_at(self, level: Level) -> str:
         """The name of the workflow, of its last job, or of that job's last step."""
         return str(self._at(level, self.document())["name"])

@@ -365,7 +365,7 @@ def resume(
     """
     world.operator.resume_run(
         world.workflow.name,
-        step=step,
+        step=world.workflow.written_name_of(step),
         run_id=world.runs.first.run_id if of_first_run else "",
         through=world.orchestrator.api.url if through_orchestrator else "",
         inputs={INPUT: word} if word else None,
