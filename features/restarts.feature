@@ -227,13 +227,15 @@ Feature: Restarts
       | step  | runs on          | work                | after |
       | gate  | the orchestrator | waits for approval  |       |
       | build | the orchestrator | pauses, then writes | gate  |
+      | test  | the orchestrator | pauses, then writes | gate  |
     And an orchestrator
     When the workflow starts
     And the run waits for approval
     And the operator approves the step "gate" through the orchestrator
     And the operator resumes the run through the orchestrator, and follows it
-    And the step "build" is running
-    And the orchestrator is stopped and starts again
+    And the steps "build, test" are running
+    And the orchestrator is stopped, and then the step "test" continues
+    And the orchestrator starts again
     Then the history shows these runs, and no others:
       | workflow | status      | because                      |
       | release  | interrupted | the orchestrator was stopped |

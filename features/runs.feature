@@ -790,15 +790,16 @@ Feature: Runs
       | step  | runs on          | work                              | for each of |
       | build | the orchestrator | fails the first time, then writes | a, b        |
     And an orchestrator
+    And the operator's output is in text
     When the workflow runs to its end
     And the operator resumes the run from the step "build"
-    Then the command succeeds
-    And these steps started, and no others:
+    Then these steps started, and no others:
       | step    | worker           |
       | build-a | the orchestrator |
       | build-a | the orchestrator |
       | build-b | the orchestrator |
       | build-b | the orchestrator |
+    And the command succeeds
 
   # The first run fails at the first step, and the second run at the second.
   @uat-34 @named-run-of-two-resumes
