@@ -221,7 +221,7 @@ def test_steps_are_found_on_the_terminal(capsys):
     out = capsys.readouterr().out
     assert 'When the operator revokes the token "{token}" {details}\n' in out
     assert "    Revokes a token, in the repository unless the details differ.\n" in out
-    assert "      through the orchestrator: the orchestrator does it\n" in out
+    assert "      through the orchestrator: the orchestrator does it; " in out
     assert '    When the operator revokes the token "alpha" through the orchestrator\n' in out
     assert '    {token}: a name that you choose, such as "alpha"\n' in out
 

@@ -14,7 +14,7 @@ from swamp_harness.system.marked_processes import MARK_VARIABLE
 from tests.conftest import ROOT, suite_environment
 
 # The fake's worker never enrolls: the scenario hangs in its first Then with all its processes running.
-SCENARIO = "@worker-enrolls-into-pool"
+SCENARIO = "@bad-credential-does-not-enroll"
 
 
 def marked() -> list[psutil.Process]:
@@ -51,7 +51,7 @@ def eventually(look, limit=60.0):
 
 @pytest.fixture
 def hanging_run(fake_swamp, tmp_path):
-    """A run whose scenario has an orchestrator, two workers and their grandchildren running."""
+    """A run whose scenario has an orchestrator, three workers and their grandchildren running."""
     environment = suite_environment(
         tmp_path / "reports", SWAMP_BIN=str(fake_swamp().path), TMPDIR=str(tmp_path)
     )
@@ -68,7 +68,7 @@ def hanging_run(fake_swamp, tmp_path):
     def everything_runs():
         folders = list(tmp_path.glob("swamp-uat-*"))
         run_id = re.match(r"swamp-uat-[0-9a-f]{8}", folders[0].name)[0] if folders else None
-        return run_id if run_id and len(of_run(run_id)) == 6 else None
+        return run_id if run_id and len(of_run(run_id)) == 8 else None
 
     run_id = eventually(everything_runs)
     if run_id is None:
@@ -119,7 +119,7 @@ def test_after_a_failed_step_only_its_folder_is_left_until_the_next_run(fake_swa
     done = run_with_a_failed_step(fake_swamp, tmp_path)
 
     assert done.returncode == 1, done.stdout
-    assert 'Timed out waiting for worker "alpha" to enroll' in done.stdout
+    assert 'Timed out waiting for worker "alpha" to end' in done.stdout
     kept = kept_in(tmp_path)
     assert len(kept) == 1, "the folder of the failed scenario is kept"
     assert not of_run(re.match(r"swamp-uat-[0-9a-f]{8}", kept[0].name)[0])
