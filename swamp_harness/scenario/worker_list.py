@@ -22,11 +22,12 @@ from swamp_harness.scenario.world import World
 WHEN_ENROLLED = "when it enrolled"
 _SINCE_ENROLLED = "since it enrolled"
 _SINCE_IT_WORKS = "since its step began"
-_SINCE_IT_LEFT = "since it was killed"
+_SINCE_IT_LEFT = "since it left"
 # When a member with this status was last seen, at the earliest; any other since it enrolled.
 _SEEN_SINCE = {BUSY: _SINCE_IT_WORKS, DISCONNECTED: _SINCE_IT_LEFT}
 # The product cuts moments to milliseconds.
 _PRECISION = timedelta(milliseconds=1)
+_BY_NAME, _NOT_BY_NAME = "by name", "another one"
 _NONE = "none"
 _USUAL_LABELS = "the usual ones"
 
@@ -44,7 +45,7 @@ def rows_of_workers(table: Any) -> list[Row]:
 
 
 def expected_workers(world: World, rows: Sequence[Row], answer: Answer, *, past: bool) -> dict[str, object]:
-    """The rows of the feature with what the scenario knows besides, and the number of hidden workers."""
+    """The rows of the feature with what else is known of them, the order, and the number of hidden workers."""
     live = {each.name: each.instance for each in world.live_pool()}
     expected = []
     for row in rows:
@@ -53,19 +54,29 @@ def expected_workers(world: World, rows: Sequence[Row], answer: Answer, *, past:
         seen = _SEEN_SINCE.get(row["status"], _SINCE_ENROLLED)
         known = {"platform": first.platform, "last seen": seen}
         expected.append({**row, **known, **(in_json if answer.in_json else {})})
-    return {"workers": expected, "left out": 0 if past else len(world.memberships) - len(expected)}
+    left_out = 0 if past else len(world.memberships) - len(expected)
+    return {"workers": expected, "order": _BY_NAME, "left out": left_out}
 
 
 def listed_workers(world: World, answer: Answer) -> dict[str, object]:
-    """The workers of an answer, in its order, and the number of workers that it reports as hidden."""
+    """The workers of an answer, their order there, and the number of workers that it reports as hidden.
+
+    The order is that of their names in the pool, which are not those of the scenario for workers with a token
+    for several machines.
+    """
     if answer.in_json:
         document = answer.result.answer("worker-list")
         members, left_out = members_from_json(document), document.get("filteredDisconnectedCount", 0)
     else:
         text = answer.result.stdout
         members, left_out = members_from_table(text), hidden_in_text(text)
+    names = [each.name for each in members]
     rows = [_worker_row(world, each, answer) for each in members]
-    return {"workers": rows, "left out": left_out}
+    return {
+        "workers": sorted(rows, key=lambda row: row["worker"]),
+        "order": _BY_NAME if names == sorted(names) else _NOT_BY_NAME,
+        "left out": left_out,
+    }
 
 
 def _worker_row(world: World, member: PoolMember, answer: Answer) -> Row:
@@ -104,10 +115,13 @@ def _last_seen(world: World, name: str, member: PoolMember, answer: Answer) -> s
 def _earliest(world: World, name: str, since: str) -> datetime | None:
     if name not in world.memberships:
         return None
+    enrolled = world.memberships[name].enrolled_at
     if since == _SINCE_IT_LEFT:
-        return world.workers[name].killed
+        # A worker may have lost its connection before it was killed; then its loss is not noticed after that.
+        killed, losses = world.workers[name].killed, world.pool_watch.losses.get(world.member_of(name), [])
+        return killed if killed is not None and any(loss >= killed for loss in losses) else enrolled
     runs = [run.started for run in world.followed_runs()] if since == _SINCE_IT_WORKS else []
-    return runs[-1] if runs else world.memberships[name].enrolled_at
+    return runs[-1] if runs else enrolled
 
 
 def is_while_enrolling(world: World, worker: str, at: datetime) -> bool:
