@@ -45,7 +45,7 @@ def rows_of_workers(table: Any) -> list[Row]:
 
 
 def expected_workers(world: World, rows: Sequence[Row], answer: Answer, *, past: bool) -> dict[str, object]:
-    """The rows of the feature with what else is known of them, the order, and the number of hidden workers."""
+    """The rows of the feature with what else is known of them, their order, and how many are hidden."""
     live = {each.name: each.instance for each in world.live_pool()}
     expected = []
     for row in rows:
