@@ -8,7 +8,7 @@ from typing import Any
 from behave import given, then, when
 
 from swamp_harness.product.commands import SUCCEEDS
-from swamp_harness.product.run import FAILED, METHOD_SUCCEEDS, RunOutcome, run_that
+from swamp_harness.product.run import FAILED, METHOD_SUCCEEDS, RunOutcome, WorkflowRun, run_that
 from swamp_harness.scenario import cancellation, repositories, runs, step_progress
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.kinds import NO_DETAILS
@@ -173,12 +173,7 @@ def the_run_ends(context: StepContext, status: str) -> None:
 @then("the first run {status:RunEnd}")
 def the_first_run_ends(context: StepContext, status: str) -> None:
     """Waits for the end of the first run and checks its status in its output and in the run history."""
-    expected = run_that(status)
-    expect(
-        f"the first run has ended, in its output and in the run history, as {expected}",
-        expected=expected,
-        actual=runs.outcome_of_run(context.world, context.world.runs.first),
-    )
+    _expect_run(context, run_that(status), "the first run", context.world.runs.first)
 
 
 @then("the run fails because {reason:RunFailure}")
@@ -198,11 +193,13 @@ def the_run_names_the_lost_worker(context: StepContext, worker: str, step: str) 
     )
 
 
-def _expect_run(context: StepContext, expected: RunOutcome) -> None:
+def _expect_run(
+    context: StepContext, expected: RunOutcome, called: str = "the run", run: WorkflowRun | None = None
+) -> None:
     expect(
-        f"the run has ended, in its output and in the run history, as {expected}",
+        f"{called} has ended, in its output and in the run history, as {expected}",
         expected=expected,
-        actual=runs.outcome_of_run(context.world),
+        actual=runs.outcome_of_run(context.world, run),
     )
 
 

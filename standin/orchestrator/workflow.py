@@ -172,7 +172,9 @@ def tags_of_all(repository: Repository) -> dict[str, dict[str, str]]:
 
 def tags_of(repository: Repository, workflow: str) -> dict[str, str]:
     """The tags of a workflow, which its data get."""
-    return tags_of_all(repository).get(workflow, {})
+    import yaml
+
+    return dict(yaml.safe_load(file_of(repository, workflow).read_text("utf-8"))["tags"])
 
 
 def validation(file: Path) -> dict[str, Any]:

@@ -208,6 +208,11 @@ class CommandResult:
         return SECRETS.blank("\n".join(parts))
 
 
+def naming(orchestrator: str, *, by_variable: bool) -> tuple[tuple[str, ...], dict[str, str]]:
+    """The arguments and the variables by which a command names its orchestrator: a flag, or a variable."""
+    return ((), {SERVE_URL: orchestrator}) if by_variable else ((SERVER_FLAG, orchestrator), {})
+
+
 class SwampCommands:
     """Runs commands as one person on one machine.
 
@@ -271,9 +276,9 @@ class SwampCommands:
         self.results.append(result)
         return result
 
-    def folder_of(self, arguments: Sequence[str], variables: Mapping[str, str]) -> PurePath:
-        """The working folder of a command with these arguments, and these variables of its own."""
-        names_orchestrator = SERVER_FLAG in arguments or SERVE_URL in variables
+    def folder_of(self, arguments: Sequence[str], environment: Mapping[str, str]) -> PurePath:
+        """The working folder of a command with these arguments in this environment."""
+        names_orchestrator = SERVER_FLAG in arguments or SERVE_URL in environment
         return self._elsewhere if self._elsewhere and names_orchestrator else self.folder
 
     def _through_pipes(

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from swamp_harness.product import contracts
 from swamp_harness.product.commands import Output
@@ -235,5 +238,17 @@ def skipping_checks(output: Output, check: str, label: str) -> tuple[str, ...]:
 
 def method_run(model: str, method: str, **inputs: str) -> tuple[str, ...]:
     """The arguments of the command that runs a method of a model."""
-    given = [part for name, value in inputs.items() for part in ("--input", f"{name}={value}")]
-    return ("model", "method", "run", model, method, *given)
+    return ("model", "method", "run", model, method, *giving(inputs))
+
+
+def giving(inputs: Mapping[str, str], file: Path | None = None) -> tuple[str, ...]:
+    """The arguments that give a command its inputs.
+
+    Args:
+        inputs: by name.
+        file: a new file from which the command reads them; each is an argument if None.
+    """
+    if file is None:
+        return tuple(part for name, value in inputs.items() for part in ("--input", f"{name}={value}"))
+    file.write_text(yaml.safe_dump(dict(inputs), allow_unicode=True), "utf-8")
+    return ("--input-file", str(file))

@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import TypeVar
 
-import yaml
-
 from swamp_harness.product.commands import Output
 from swamp_harness.product.followed import Followed
-from swamp_harness.product.run import MethodRun, WorkflowRun, method_run
+from swamp_harness.product.run import MethodRun, WorkflowRun, giving, method_run
 from swamp_harness.product.serve_api import ServeApi
 from swamp_harness.product.workflow import Workflow
 from swamp_harness.scenario.evidence import Evidence
@@ -142,18 +140,13 @@ class Runs:
             WaitTimeout: the orchestrator lists no new run.
         """
         known = set(api.run_ids())
-        if input_file is None:
-            given = [part for name, value in inputs.items() for part in ("--input", f"{name}={value}")]
-        else:
-            input_file.write_text(yaml.safe_dump(dict(inputs), allow_unicode=True), "utf-8")
-            given = ["--input-file", str(input_file)]
         words = (
             "workflow",
             "run",
             workflow.name,
             "--server",
             self._server or api.url,
-            *given,
+            *giving(inputs, input_file),
             *_tag_options(tags),
             *(part for name in skipped_reports for part in ("--skip-report", name)),
             *options,

@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from swamp_harness.product.commands import CommandResult, Output, is_json
-from swamp_harness.product.conventions import SERVE_URL, SERVER_FLAG
+from swamp_harness.product.commands import CommandResult, Output, is_json, naming
 from swamp_harness.scenario.world import World
 from swamp_harness.system.errors import PromiseBroken
 
@@ -49,16 +48,10 @@ def answers(world: World, *arguments: str, in_repository: bool = True) -> Iterat
     through = ("through the orchestrator", world.orchestrator.api.url)
     for place, server in [*([("in the repository", "")] if in_repository else []), through]:
         for output in (Output.TEXT, Output.JSON):
-            flag, variables = _naming(server, output)
+            # By a flag in text and by a variable in JSON, as both must work.
+            flag, variables = naming(server, by_variable=output is Output.JSON) if server else ((), {})
             result = world.operator.commands.run(*arguments, *flag, output=output, variables=variables)
             beside = result.stderr.strip() if output is Output.JSON else is_json(result.stdout)
             if not result.succeeded or beside:
                 raise PromiseBroken(f"The command fails, or prints more than {output.value}:\n{result}")
             yield Answer(f"in {output.value}, {place}", result)
-
-
-def _naming(server: str, output: Output) -> tuple[tuple[str, ...], dict[str, str]]:
-    """How a command names its orchestrator: by a flag in text and a variable in JSON, as both must work."""
-    if not server:
-        return (), {}
-    return ((SERVER_FLAG, server), {}) if output is Output.TEXT else ((), {SERVE_URL: server})

@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-import yaml
-
-from swamp_harness.product.commands import CommandResult, Output, SwampCommands
-from swamp_harness.product.conventions import SERVE_URL, USER_VARIABLES, VAULT
+from swamp_harness.product.commands import CommandResult, Output, SwampCommands, naming
+from swamp_harness.product.conventions import USER_VARIABLES, VAULT
 from swamp_harness.product.credential import Credential, credentials_in
 from swamp_harness.product.records import moment
+from swamp_harness.product.run import giving
 from swamp_harness.product.serve_api import Request, ServeApi
 from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.redaction import SECRETS
@@ -217,7 +216,7 @@ class Operator:
 
     def cancel_run(self, run_id: str, url: str, *, by_variable: bool = False) -> CommandResult:
         """Cancel a run on the orchestrator, whose address a flag or a variable gives; it may fail."""
-        flag, variables = ((), {SERVE_URL: url}) if by_variable else (("--server", url), {})
+        flag, variables = naming(url, by_variable=by_variable)
         self._last = self.commands.run(
             "workflow", "cancel", "--run", run_id, *flag, output=self.output, variables=variables
         )
@@ -253,12 +252,7 @@ class Operator:
         first = ("--from", step) if step else ()
         named = ("--run", run_id) if run_id else ()
         there = ("--server", through) if through else ()
-        given: tuple[str, ...] = ("--stdin",) if on_standard_input else ()
-        if input_file is not None:
-            input_file.write_text(yaml.safe_dump(dict(inputs or {})), "utf-8")
-            given = ("--input-file", str(input_file))
-        elif not on_standard_input:
-            given = tuple(part for item in (inputs or {}).items() for part in ("--input", "=".join(item)))
+        given = ("--stdin",) if on_standard_input else giving(inputs or {}, input_file)
         self._last = self.commands.run(
             *("workflow", "resume", workflow, *first, *named, *there, *given),
             output=self.output,

@@ -7,8 +7,6 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import yaml
-
 from swamp_harness.product.commands import (
     CommandOutcome,
     CommandResult,
@@ -18,7 +16,7 @@ from swamp_harness.product.commands import (
 )
 from swamp_harness.product.conventions import OPERATOR_ZONE, SERVE_URL, UNKNOWN_RUN
 from swamp_harness.product.machine import Machine
-from swamp_harness.product.run import method_run, skipping_checks
+from swamp_harness.product.run import giving, method_run, skipping_checks
 from swamp_harness.product.wordings import RUN_FAILURES, STACK_TRACE, STEP_BEGINS, STEP_DONE, reasons_given
 from swamp_harness.scenario.client_machine import RemoteClient
 from swamp_harness.scenario.followed_runs import Runs
@@ -107,11 +105,10 @@ def run_method(world: World, method: str, *, skips_slow_checks: bool = False) ->
     given = {"step": world.model, **({"word": INPUT_VALUE} if method == "checked" else {})}
     text, in_json = (skipping_checks(mode, SLOW_CHECK, SLOW) if skips_slow_checks else () for mode in _MODES)
     file = world.folder / "inputs-of-the-method.yaml"
-    file.write_text(yaml.safe_dump(given, allow_unicode=True), "utf-8")
     run = world.remote_client.run
     return [
         run((*method_run(world.model, method, **given), *text), Output.TEXT),
-        run((*method_run(world.model, method), "--input-file", str(file), *in_json), Output.JSON),
+        run((*method_run(world.model, method), *giving(given, file), *in_json), Output.JSON),
     ]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import yaml
@@ -93,26 +92,19 @@ def begin_with_workflow(world: World, workflow: Workflow) -> None:
         for name, model_type in models.items():
             made = world.operator.create_model(model_type, name)
             demand("model could not be created", made)
-            if workflow.required_checks:
-                require_checks(world.repository, made, workflow.required_checks)
-            if workflow.model_tags:
-                tag(world.repository, made, workflow.model_tags)
+            _complete_definition(world.repository, made, workflow)
     world.workflow = workflow
     world.evidence.write("The workflow", "workflow.yaml", workflow.write_to(world.repository))
 
 
-def require_checks(repository: Repository, made: CommandResult, checks: Sequence[str]) -> None:
-    """Let the definition of a model that was just created require checks before its methods."""
-    file = repository.folder / json.loads(made.stdout)["path"]
-    with file.open("a", encoding="utf-8") as definition:
-        definition.write("\n" + yaml.safe_dump({"checks": {"require": list(checks)}}))
-
-
-def tag(repository: Repository, made: CommandResult, tags: Mapping[str, str]) -> None:
-    """Give the definition of a model that was just created some tags, which its data get."""
-    file = repository.folder / json.loads(made.stdout)["path"]
-    definition = yaml.safe_load(file.read_text("utf-8"))
-    file.write_text(yaml.safe_dump({**definition, "tags": dict(tags)}, sort_keys=False), "utf-8")
+def _complete_definition(repository: Repository, made: CommandResult, workflow: Workflow) -> None:
+    """Give the definition of a model that was just created the checks and tags of a workflow's models."""
+    checks = {"checks": {"require": list(workflow.required_checks)}} if workflow.required_checks else {}
+    added = {**checks, **({"tags": dict(workflow.model_tags)} if workflow.model_tags else {})}
+    if added:
+        file = repository.folder / json.loads(made.stdout)["path"]
+        definition = yaml.safe_load(file.read_text("utf-8"))
+        file.write_text(yaml.safe_dump({**definition, **added}, sort_keys=False), "utf-8")
 
 
 def begin_with_model(world: World, name: str) -> None:

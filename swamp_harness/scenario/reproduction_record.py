@@ -201,14 +201,12 @@ def _process(log: ProcessLog, launches: Sequence[Launch], masks: _Masks) -> Iter
 
 
 def _command(result: CommandResult, commands: SwampCommands, masks: _Masks) -> Event:
+    environment = {**commands.environment, **result.variables}
     return Event(
         result.started,
         EventKind.COMMAND,
         result.ended,
-        place=masks.place(
-            commands.folder_of(result.arguments, result.variables),
-            {**commands.environment, **result.variables},
-        ),
+        place=masks.place(commands.folder_of(result.arguments, environment), environment),
         arguments=masks.arguments(result.arguments),
         stdin=None if result.stdin is None else masks.text(result.stdin),
         exit_code=result.exit_code,

@@ -7,7 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from swamp_harness.product.commands import Output
-from swamp_harness.product.wordings import RUN_FAILURES, STEP_STOPPED, STOP_REASONS, reasons_given
+from swamp_harness.product.wordings import (
+    RUN_FAILURES,
+    STEP_STOPPED,
+    STOP_REASONS,
+    WORKER_EVENTS,
+    reasons_given,
+)
 from swamp_harness.scenario.tables import Row, rows_of
 from swamp_harness.scenario.world import World
 
@@ -29,46 +35,34 @@ def events_of(world: World, worker: str) -> list[Row]:
         PromiseBroken: the worker reports in JSON, and a line is not a JSON object, or breaks the contract.
     """
     actor = world.workers[worker]
-    reported = _in_json(world, worker) if actor.settings.output is Output.JSON else _in_text(world, worker)
-    ended = (
-        [] if actor.alive else [{"event": f"exit code {actor.exit_code}", "step": "", "fields": _AS_EXPECTED}]
-    )
-    return [*reported, *ended]
-
-
-def _in_text(world: World, worker: str) -> list[Row]:
-    reported = world.workers[worker].lines_of_events()
-    expected = _expected_words(
-        world, worker, [facts["dispatch"] for _, facts in reported if "dispatch" in facts]
-    )
-    return [
+    reported: Sequence[tuple[str, Mapping[str, Any]]]
+    expected: Mapping[str, Mapping[str, Any]]
+    if actor.settings.output is Output.JSON:
+        reported: Sequence[tuple[str, Mapping[str, Any]]] = [
+            (_kind_of(each), each) for each in actor.events()
+        ]
+        expected = _expected_fields(world, worker, _values_of("dispatchId", reported))
+    else:
+        reported = actor.lines_of_events()
+        expected = _expected_words(world, worker, _values_of("dispatch", reported))
+    rows = [
         {
             "event": kind,
             "step": _step_of(world, facts),
             "fields": _AS_EXPECTED
-            if _contains(facts, expected.get(kind, {})) and not _wrong_reason(world, kind, facts)
+            if _contains(facts, expected[kind]) and not _wrong_reason(world, kind, facts)
             else json.dumps(facts),
         }
         for kind, facts in reported
     ]
-
-
-def _in_json(world: World, worker: str) -> list[Row]:
-    reported = world.workers[worker].events()
-    expected = _expected_fields(
-        world, worker, [event["dispatchId"] for event in reported if "dispatchId" in event]
+    ended = (
+        [] if actor.alive else [{"event": f"exit code {actor.exit_code}", "step": "", "fields": _AS_EXPECTED}]
     )
-    return [
-        {
-            "event": kind,
-            "step": _step_of(world, event),
-            "fields": _AS_EXPECTED
-            if _contains(event, expected[kind]) and not _wrong_reason(world, kind, event)
-            else json.dumps(event),
-        }
-        for event in reported
-        for kind in [_kind_of(event)]
-    ]
+    return [*rows, *ended]
+
+
+def _values_of(field: str, reported: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
+    return [facts[field] for _, facts in reported if field in facts]
 
 
 def _wrong_reason(world: World, kind: str, event: Mapping[str, Any]) -> str:
@@ -125,6 +119,7 @@ def _expected_words(world: World, worker: str, dispatches: Sequence[str]) -> Map
     }
     end = {"reason": STOP_REASONS[_reason_to_stop(world, worker)]}
     return {
+        **{kind: {} for kind in WORKER_EVENTS},
         "connecting": {"url": actor.url, "attempt": "1"},
         "enrolled": {"name": actor.settings.member},
         **dict.fromkeys(("dispatch_started", "dispatch_finished", "dispatch_failed"), dispatch),
