@@ -38,9 +38,7 @@ def events_of(world: World, worker: str) -> list[Row]:
     reported: Sequence[tuple[str, Mapping[str, Any]]]
     expected: Mapping[str, Mapping[str, Any]]
     if actor.settings.output is Output.JSON:
-        reported: Sequence[tuple[str, Mapping[str, Any]]] = [
-            (_kind_of(each), each) for each in actor.events()
-        ]
+        reported = [(_kind_of(each), each) for each in actor.events()]
         expected = _expected_fields(world, worker, _values_of("dispatchId", reported))
     else:
         reported = actor.lines_of_events()
